@@ -1,0 +1,483 @@
+/* Actions: each is one verb of the kernel or one message to the ledger, and its result is written back into `struct running`.
+ *
+ * Knows how to do; what to do is plan.c's. A verb that is still in progress is asked again; one that failed waits a second. */
+#include "broker/act.h"
+#include "broker/report.h"
+#include "common/log.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define RETRY_MS 1000
+
+struct act_scratch {
+	struct usage_receipt receipt[LEASES_PER_NODE_MAX];
+	struct lease *of[LEASES_PER_NODE_MAX];
+	struct lease_name name[LEASES_PER_NODE_MAX];
+	struct usage usage[LEASES_PER_NODE_MAX];
+	char text[DEPLOY_MAX + 512];
+};
+
+struct actor *act_new(void)
+{
+	struct actor *a = calloc(1, sizeof(*a));
+	if (a && !(a->scratch = calloc(1, sizeof(*a->scratch)))) {
+		free(a);
+		return NULL;
+	}
+	return a;
+}
+
+void act_free(struct actor *a)
+{
+	free(a->scratch);
+	free(a);
+}
+
+static uint64_t act_clock_ms(clockid_t clock)
+{
+	struct timespec t;
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+void act_now(struct actor *a)
+{
+	a->now_ms = act_clock_ms(CLOCK_BOOTTIME);
+	a->wall_ms = act_clock_ms(CLOCK_REALTIME);
+}
+
+void act_linked(struct actor *a)
+{
+	for (struct lease *l = a->books.first; l; l = l->next) {
+		l->run.receipt_sent = false;
+		if (plan_before_ready(&l->fact))
+			l->run.ready_sent = false;
+	}
+}
+
+static void act_reason(struct lease *l, const char *reason)
+{
+	snprintf(l->reason, sizeof(l->reason), "%s", reason);
+}
+
+static void act_trouble(struct actor *a, struct lease *l, enum action what, const char *why)
+{
+	snprintf(l->trouble, sizeof(l->trouble), "%s:%s", action_word(what), why);
+	l->run.retry_ms = a->now_ms + RETRY_MS;
+}
+
+/* -EINPROGRESS: soon again. Else: remember why, and do not try for a while. */
+static void act_failed(struct actor *a, struct lease *l, enum action what, int rc)
+{
+	if (rc == -EINPROGRESS) {
+		a->busy = true;
+		return;
+	}
+	char before[sizeof(l->trouble)];
+	memcpy(before, l->trouble, sizeof(before));
+	act_trouble(a, l, what, strerrorname_np(-rc) ? strerrorname_np(-rc) : "EUNKNOWN");
+	if (strcmp(before, l->trouble) != 0)
+		log_warning("lease l-%s: %s failed: %s", l->name.s, action_word(what), strerror(-rc));
+}
+
+static bool act_device_eq(const struct device_rule *a, const struct device_rule *b)
+{
+	return a->type == b->type && a->major == b->major && a->minor == b->minor;
+}
+
+static bool act_device_taken(const struct actor *a, const struct device_rule *d)
+{
+	for (const struct lease *l = a->books.first; l; l = l->next)
+		for (uint32_t i = 0; i < l->quota.ndevices; i++)
+			if (act_device_eq(&l->quota.devices[i], d))
+				return true;
+	return false;
+}
+
+/* A device belongs to one lease at a time. */
+static int act_quota(const struct actor *a, const struct lease *l, struct quota *q)
+{
+	memset(q, 0, sizeof(*q));
+	q->res = l->fact.res;
+	for (uint32_t i = 0; i < a->inventory.ndevices && q->ndevices < q->res.v[RES_GPU]; i++)
+		if (!act_device_taken(a, &a->inventory.devices[i]))
+			q->devices[q->ndevices++] = a->inventory.devices[i];
+	return q->ndevices == q->res.v[RES_GPU] ? 0 : -EBUSY;
+}
+
+static int act_open(struct actor *a, struct lease *l)
+{
+	struct quota q;
+	int rc = act_quota(a, l, &q);
+	if (rc == 0)
+		rc = a->kernel->ops->lease_open(a->kernel, &l->name, &q);
+	if (rc < 0 && rc != -EEXIST)
+		return rc;
+	l->run.phase = PHASE_OPEN;
+	l->run.killed = false;
+	act_reason(l, "");
+	if (a->kernel->ops->lease_quota(a->kernel, &l->name, &q) == 0)
+		report_limits(a->live_fd, l, &q);
+	l->quota = q;
+	return 0;
+}
+
+/* A task that cannot be made because of what the buyer brought is the buyer's: the lease is ready without it. */
+static bool act_buyers_fault(int rc)
+{
+	return rc == -ENOENT || rc == -EBADMSG || rc == -EINVAL || rc == -E2BIG;
+}
+
+/* This deploy makes no task; another one may. */
+static int act_refused(struct lease *l, const char *reason)
+{
+	l->run.failed = true;
+	l->run.deploy_rev = l->fact.deploy_rev;
+	act_reason(l, reason);
+	return 0;
+}
+
+static int act_create(struct actor *a, struct lease *l)
+{
+	struct deploy d;
+	struct task_spec spec;
+	memset(&spec, 0, sizeof(spec));
+	if (!deploy_get(l->fact.deploy, &d, a->scratch->text, sizeof(a->scratch->text)))
+		return act_refused(l, "deploy-malformed");
+	if (d.sealed.len) /* the ledger opens what is sealed to this node */
+		return act_refused(l, "deploy-sealed-to-another");
+	memcpy(spec.image, d.image, sizeof(spec.image));
+	memcpy(spec.cwd, d.cwd, sizeof(spec.cwd));
+	spec.nargs = d.nargs;
+	spec.nenv = d.nenv;
+	memcpy(spec.args, d.args, sizeof(spec.args));
+	memcpy(spec.env, d.env, sizeof(spec.env));
+	int rc = a->kernel->ops->task_create(a->kernel, &l->name, &spec);
+	if (act_buyers_fault(rc))
+		return act_refused(l, rc == -ENOENT ? "image-missing" : rc == -EBADMSG ? "image-corrupt" : "deploy-refused");
+	if (rc < 0)
+		return rc;
+	l->run.phase = PHASE_CREATED;
+	l->run.failed = false;
+	l->run.deploy_rev = l->fact.deploy_rev;
+	l->meter.deploy_rev = l->fact.deploy_rev;
+	report_meter(a->live_fd, l);
+	act_reason(l, "");
+	return 0;
+}
+
+static int act_recreate(struct actor *a, struct lease *l)
+{
+	int rc = a->kernel->ops->task_delete(a->kernel, &l->name);
+	if (rc < 0)
+		return rc;
+	l->run.phase = PHASE_OPEN;
+	l->run.failed = false;
+	return 0;
+}
+
+static int act_start(struct actor *a, struct lease *l)
+{
+	int rc = a->kernel->ops->task_start(a->kernel, &l->name);
+	if (rc == 0)
+		l->run.phase = PHASE_RUNNING;
+	return rc;
+}
+
+static int act_freeze(struct actor *a, struct lease *l, bool frozen)
+{
+	int rc = a->kernel->ops->lease_freeze(a->kernel, &l->name, frozen);
+	if (rc == 0)
+		l->run.frozen = frozen;
+	return rc;
+}
+
+static int act_close(struct actor *a, struct lease *l)
+{
+	int rc = a->kernel->ops->lease_close(a->kernel, &l->name);
+	if (rc < 0)
+		return rc;
+	l->run.killed = l->run.phase < PHASE_EXITED && !l->run.failed;
+	if (l->run.killed)
+		act_reason(l, l->fact.reason);
+	l->run.phase = PHASE_NONE;
+	l->run.frozen = false;
+	l->quota = (struct quota){.ndevices = 0};
+	return 0;
+}
+
+static int act_one(struct actor *a, struct lease *l, enum action what)
+{
+	int rc;
+	switch (what) {
+	case ACT_NONE: case ACT_RECEIPT:
+		return 0;
+	case ACT_OPEN:
+		return act_open(a, l);
+	case ACT_CREATE:
+		return act_create(a, l);
+	case ACT_RECREATE:
+		return act_recreate(a, l);
+	case ACT_READY:
+		rc = link_ready(&a->link, l, "");
+		l->run.ready_sent = rc == 0;
+		return rc;
+	case ACT_START:
+		return act_start(a, l);
+	case ACT_FREEZE: case ACT_THAW:
+		return act_freeze(a, l, what == ACT_FREEZE);
+	case ACT_CLOSE:
+		return act_close(a, l);
+	}
+	return -EINVAL;
+}
+
+/* Until nothing is left to do for this lease, or it must wait. True: a receipt is due. */
+static bool act_lease(struct actor *a, struct lease *l)
+{
+	const struct fact_lease *fact = l->known ? &l->fact : NULL;
+	for (int steps = 0; steps < 8; steps++) {
+		enum action what = plan_next(fact, &l->run, a->now_ms, a->interval_ms);
+		if (what == ACT_NONE || ((what == ACT_READY || what == ACT_RECEIPT) && !a->link.caught_up))
+			return false;
+		if (what == ACT_RECEIPT)
+			return true;
+		int rc = act_one(a, l, what);
+		if (rc < 0)
+			act_failed(a, l, what, rc);
+		else if (what != ACT_READY)
+			l->trouble[0] = '\0'; /* of READY only the answer says that it went well */
+		report_state(a->live_fd, l, a->wall_ms);
+		if (rc < 0)
+			return false;
+	}
+	a->busy = true;
+	return false;
+}
+
+static bool act_ended(const struct lease *l)
+{
+	return l->run.phase == PHASE_NONE && (!l->known || (l->fact.flags & LEASE_TERMINAL));
+}
+
+static void act_all(struct actor *a)
+{
+	struct act_scratch *s = a->scratch;
+	uint32_t n = 0;
+	a->busy = false;
+	for (struct lease *l = a->books.first, *next; l; l = next) {
+		next = l->next;
+		if (!l->known && !a->link.caught_up)
+			continue; /* the ledger may still name it */
+		if (act_lease(a, l) && n < LEASES_PER_NODE_MAX) {
+			meter_receipt(&l->meter, &l->id, a->wall_ms, &s->receipt[n]);
+			report_meter(a->live_fd, l); /* first: whoever comes after a crash must not tell less than was told */
+			l->run.receipt_ms = a->now_ms;
+			s->of[n++] = l;
+		}
+		if (act_ended(l))
+			leases_drop(&a->books, l);
+	}
+	if (n)
+		link_receipts(&a->link, s->receipt, s->of, n);
+}
+
+static void act_phase(struct lease *l)
+{
+	switch (l->usage.phase) {
+	case TASK_NONE:
+		if (l->run.phase > PHASE_OPEN)
+			l->run.phase = PHASE_OPEN;
+		break;
+	case TASK_CREATED:
+		l->run.phase = PHASE_CREATED;
+		break;
+	case TASK_RUNNING: case TASK_FROZEN:
+		l->run.phase = PHASE_RUNNING;
+		l->run.frozen = l->usage.phase == TASK_FROZEN;
+		break;
+	case TASK_EXITED:
+		l->run.phase = PHASE_EXITED;
+		break;
+	}
+}
+
+/* Once a second: is what the kernel holds what was sold? The difference is repaired, reported and not billed. */
+static bool act_drifted(struct actor *a, struct lease *l)
+{
+	struct drift d[DRIFTS_MAX];
+	uint32_t n = 0;
+	int rc = a->kernel->ops->lease_check(a->kernel, &l->name, d, &n);
+	if (rc < 0)
+		n = 0;
+	report_drift(a->live_fd, l, d, n);
+	if (n)
+		log_warning("lease l-%s: %u limits differed from the lease (%s); repaired", l->name.s, n, d[0].what);
+	return rc < 0 || n > 0;
+}
+
+/* The chain's own limit, kept even while the ledger is away: past the deadline or the money, the lease is held. */
+static bool act_overdue(const struct actor *a, const struct lease *l)
+{
+	uint64_t wall = a->wall_ms;
+	if (a->link.caught_up || !l->known || !(l->fact.flags & LEASE_RUN))
+		return false;
+	uint64_t rate = money_base(l->fact.rate);
+	uint64_t paid_ms = rate ? (uint64_t)((unsigned __int128)money_base(l->fact.escrow) * 3600000 / rate) : UINT64_MAX / 2;
+	return (l->fact.deadline_ms && wall > l->fact.deadline_ms) || wall > l->fact.since_ms + paid_ms;
+}
+
+/* A lease that was adopted may have been on trial, or held, while nobody looked: of that time only what its present state has lasted is
+ * billed. The ledger refuses a receipt that claims more, and every one after it. */
+static void act_count_state(const struct actor *a, struct lease *l)
+{
+	if (plan_billable(&l->fact))
+		meter_at_most(&l->meter, a->now_ms, a->wall_ms > l->fact.since_ms ? a->wall_ms - l->fact.since_ms : 0);
+}
+
+static void act_count(struct actor *a, struct lease *l, bool full)
+{
+	if (!l->known)
+		return; /* adopted, and not yet named by the ledger: counted from its last tick once it is */
+	bool drifted = full ? act_drifted(a, l) : l->condition == METER_DRIFTED;
+	if (drifted && l->condition == METER_UP)
+		l->condition = METER_DRIFTED; /* the second in which it was seen is not billed either */
+	act_count_state(a, l);
+	meter_tick(&l->meter, &l->usage, a->inventory.boot_id, a->now_ms, a->wall_ms, l->condition);
+	act_phase(l);
+	l->condition = !plan_billable(&l->fact) || l->run.frozen ? METER_IDLE : drifted ? METER_DRIFTED : METER_UP;
+	l->run.up_ms = l->meter.up_ms;
+	l->run.overdue = act_overdue(a, l);
+	if (full) {
+		report_live(a->live_fd, l);
+		report_meter(a->live_fd, l);
+		report_state(a->live_fd, l, a->wall_ms);
+	}
+}
+
+/* One by one, when one of them is not there any more: the others are counted, and it is opened anew. */
+static int act_usage_each(struct actor *a, uint32_t *n)
+{
+	struct act_scratch *s = a->scratch;
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < *n; i++) {
+		struct lease *l = s->of[i];
+		int rc = a->kernel->ops->usage(a->kernel, &s->name[i], 1, &s->usage[kept]);
+		if (rc == 0) {
+			s->of[kept++] = l;
+			continue;
+		}
+		if (rc != -ESRCH)
+			return rc;
+		log_error("lease l-%s: the kernel side has lost it", l->name.s);
+		l->run.phase = PHASE_NONE;
+		l->quota = (struct quota){.ndevices = 0};
+	}
+	*n = kept;
+	return 0;
+}
+
+/* Usage of every lease; full: compare limits and write the reports, too. */
+static void act_tick(struct actor *a, bool full)
+{
+	struct act_scratch *s = a->scratch;
+	uint32_t n = 0;
+	for (struct lease *l = a->books.first; l && n < LEASES_PER_NODE_MAX; l = l->next) {
+		if (l->run.phase == PHASE_NONE)
+			continue;
+		s->name[n] = l->name;
+		s->of[n++] = l;
+	}
+	if (!n)
+		return;
+	int rc = a->kernel->ops->usage(a->kernel, s->name, n, s->usage);
+	if (rc == -ESRCH)
+		rc = act_usage_each(a, &n);
+	if (rc < 0) {
+		log_error("usage could not be read: %s", strerror(-rc));
+		return;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		s->of[i]->usage = s->usage[i];
+		act_count(a, s->of[i], full);
+	}
+}
+
+static const char *act_asked_word(enum asked_kind kind)
+{
+	switch (kind) {
+	case ASKED_NODE:
+		return "node registration";
+	case ASKED_READY:
+		return "READY";
+	case ASKED_RECEIPT:
+		return "a usage receipt";
+	}
+	return "";
+}
+
+/* Of a refused set each waits: in a state that is not billed nothing else holds a receipt back. */
+static void act_receipts_answered(struct actor *a, uint64_t req, bool refused)
+{
+	for (struct lease *l = a->books.first; l; l = l->next) {
+		if (!l->run.receipt_sent || l->run.receipt_req != req)
+			continue;
+		l->run.receipt_sent = false;
+		if (refused)
+			l->run.receipt_retry_ms = a->now_ms + RETRY_MS;
+	}
+}
+
+static void act_answered(void *actor, const struct asked *asked, const struct wire_answer *answer)
+{
+	struct actor *a = actor;
+	struct lease *l = asked->lease.s[0] ? leases_by_name(&a->books, asked->lease.s) : NULL;
+	bool refused = answer->verdict != V_OK;
+	if (refused && answer->verdict != V_USAGE_PENDING)
+		log_warning("the ledger refused %s of %s: %s", act_asked_word(asked->kind), l ? l->name.s : "this node",
+		    verdict_text(answer->verdict));
+	if (asked->kind == ASKED_READY && l && !refused)
+		l->trouble[0] = '\0';
+	if (asked->kind == ASKED_READY && l && refused && plan_before_ready(&l->fact)) {
+		l->run.ready_sent = false;
+		act_trouble(a, l, ACT_READY, verdict_name(answer->verdict));
+	}
+	if (asked->kind == ASKED_RECEIPT)
+		act_receipts_answered(a, asked->req, refused);
+}
+
+void act_pass(struct actor *a, bool news)
+{
+	bool full = a->now_ms - a->tick_ms >= TICK_MS;
+	if (news && link_read(&a->link, &a->books, act_answered, a) < 0)
+		log_warning("the ledger is away; leases go on, receipts wait");
+	if (full)
+		a->tick_ms = a->now_ms;
+	if (full || news)
+		act_tick(a, full);
+	act_all(a);
+}
+
+int act_adopt(struct actor *a)
+{
+	struct lease_name *name = a->scratch->name;
+	uint32_t n = 0;
+	int rc = a->kernel->ops->lease_list(a->kernel, name, LEASES_PER_NODE_MAX, &n);
+	for (uint32_t i = 0; rc == 0 && i < n; i++) {
+		struct lease *l = leases_adopt(&a->books, name[i].s);
+		l->run.phase = PHASE_OPEN;
+		l->run.frozen = true; /* until a running task shows otherwise: thawing what is not frozen is harmless */
+		if (a->kernel->ops->lease_quota(a->kernel, &l->name, &l->quota) < 0)
+			log_warning("lease l-%s: its limits cannot be read", l->name.s);
+		if (report_meter_load(a->live_fd, l)) {
+			l->run.up_ms = l->meter.up_ms;
+			l->run.deploy_rev = (uint32_t)l->meter.deploy_rev;
+			l->condition = METER_UP; /* its limits were the kernel's while nobody looked; act_count has the last word */
+		}
+		log_info("lease l-%s: adopted", l->name.s);
+	}
+	return rc;
+}

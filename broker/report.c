@@ -1,0 +1,142 @@
+/* Files for people, and the meter's memory across restarts. Written to a temporary name and renamed, beneath one directory descriptor.
+ *
+ * Knows how lines look; decides nothing. */
+#include "broker/report.h"
+#include "common/cleanup.h"
+#include "common/text.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct lines { char p[4096]; size_t len; };
+
+static void lines_add(struct lines *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void lines_add(struct lines *t, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	int n = vsnprintf(t->p + t->len, sizeof(t->p) - t->len, fmt, ap);
+	va_end(ap);
+	if (n > 0 && (size_t)n < sizeof(t->p) - t->len)
+		t->len += (size_t)n;
+}
+
+static int report_dir(int dir_fd, const char *lease)
+{
+	if (mkdirat(dir_fd, lease, 0750) < 0 && errno != EEXIST)
+		return -errno;
+	int fd = openat(dir_fd, lease, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int report_write(int dir_fd, const char *lease, const char *name, const char *p, size_t len)
+{
+	char temp[32];
+	autoclose int dir = report_dir(dir_fd, lease);
+	if (dir < 0)
+		return dir;
+	snprintf(temp, sizeof(temp), ".%s.new", name);
+	autoclose int fd = openat(dir, temp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, p, len) != (ssize_t)len)
+		return -EIO;
+	return renameat(dir, temp, dir, name) < 0 ? -errno : 0;
+}
+
+static const char *report_phase(const struct lease *l)
+{
+	if (l->run.failed)
+		return "failed";
+	if (l->run.killed)
+		return "killed";
+	if (l->run.frozen)
+		return "paused";
+	switch (l->run.phase) {
+	case PHASE_NONE:
+		return l->usage.phase == TASK_EXITED ? "exited" : "queued";
+	case PHASE_OPEN:
+		return l->fact.deploy.len ? "pulling" : "idle";
+	case PHASE_CREATED:
+		return "starting";
+	case PHASE_RUNNING:
+		return "running";
+	case PHASE_EXITED:
+		return "exited";
+	}
+	return "queued";
+}
+
+int report_state(int dir_fd, const struct lease *l, uint64_t wall_ms)
+{
+	struct lines t = {.len = 0};
+	bool ended = l->usage.phase == TASK_EXITED;
+	lines_add(&t, "%s %s ", report_phase(l), l->trouble[0] ? l->trouble : l->reason[0] ? l->reason : "-");
+	if (ended)
+		lines_add(&t, "%d", l->usage.exit_code);
+	else
+		lines_add(&t, "-");
+	lines_add(&t, " %d %" PRIu64 "\n", ended ? 0 : l->usage.pid, wall_ms);
+	return report_write(dir_fd, l->name.s, "state", t.p, t.len);
+}
+
+int report_live(int dir_fd, const struct lease *l)
+{
+	struct lines t = {.len = 0};
+	const struct usage *u = &l->usage;
+	lines_add(
+	    &t, "usage_usec %" PRIu64 "\nthrottled_usec %" PRIu64 "\nstall_usec %" PRIu64 "\n", u->cpu_us, u->throttled_us, u->stall_us);
+	lines_add(&t, "memory_current %" PRIu64 "\nmemory_peak %" PRIu64 "\n", u->mem_bytes, u->mem_peak_bytes);
+	lines_add(&t, "tx_bytes %" PRIu64 "\nrx_bytes %" PRIu64 "\nio_bytes %" PRIu64 "\n", u->tx_bytes, u->rx_bytes, u->io_bytes);
+	lines_add(&t, "gpu_ms %" PRIu64 "\npids_current %u\noom_kills %u\n", u->gpu_ms, u->pids, u->oom_kills);
+	lines_add(
+	    &t, "up_ms %" PRIu64 "\ndrift_ms %" PRIu64 "\nstall_ms %" PRIu64 "\n", l->meter.up_ms, l->meter.drift_ms, l->meter.stall_ms);
+	return report_write(dir_fd, l->name.s, "live", t.p, t.len);
+}
+
+int report_limits(int dir_fd, const struct lease *l, const struct quota *q)
+{
+	struct lines t = {.len = 0};
+	char up[TEXT_NUM], down[TEXT_NUM];
+	const uint32_t *v = q->res.v;
+	lines_add(&t, "cpu max=%u/100000\n", v[RES_CPU_MILLI] * 100);
+	lines_add(&t, "mem max=%" PRIu64 " swap=0\n", (uint64_t)v[RES_MEM_MIB] << 20);
+	lines_add(&t, "pids max=%u\n", v[RES_PIDS]);
+	lines_add(&t, "disk max=%" PRIu64 "\n", (uint64_t)v[RES_DISK_MIB] << 20);
+	lines_add(&t, "bw up=%s down=%s class=1:10\n", text_of_rate(v[RES_UP_KBPS], up), text_of_rate(v[RES_DOWN_KBPS], down));
+	for (uint32_t i = 0; i < q->ndevices; i++)
+		lines_add(&t, "device allow=%c:%u:%u\n", q->devices[i].type, q->devices[i].major, q->devices[i].minor);
+	return report_write(dir_fd, l->name.s, "limits", t.p, t.len);
+}
+
+int report_drift(int dir_fd, const struct lease *l, const struct drift *d, uint32_t n)
+{
+	struct lines t = {.len = 0};
+	if (n)
+		lines_add(&t, "#what\tlease\tkernel\n");
+	for (uint32_t i = 0; i < n; i++)
+		lines_add(&t, "%s\t%" PRIu64 "\t%" PRIu64 "\n", d[i].what, d[i].want, d[i].have);
+	return report_write(dir_fd, l->name.s, "drift", t.p, t.len);
+}
+
+int report_meter(int dir_fd, const struct lease *l)
+{
+	char text[1024];
+	size_t len = meter_save(&l->meter, text, sizeof(text));
+	return len ? report_write(dir_fd, l->name.s, "meter", text, len) : -EOVERFLOW;
+}
+
+bool report_meter_load(int dir_fd, struct lease *l)
+{
+	char path[LEASE_NAME_LEN + 8], text[1024];
+	snprintf(path, sizeof(path), "%s/meter", l->name.s);
+	autoclose int fd = openat(dir_fd, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	return meter_load(&l->meter, text);
+}

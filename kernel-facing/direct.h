@@ -1,0 +1,109 @@
+/* The real kernel side, inside: one object for the machine, one for each open lease. Included by the files that implement it only. */
+#ifndef ZEUS_DIRECT_H
+#define ZEUS_DIRECT_H
+#include "kernel-facing/container.h"
+#include "kernel-facing/group.h"
+#include "kernel-facing/image.h"
+#include "kernel-facing/job.h"
+#include "kernel-facing/kernel.h"
+#include "kernel-facing/meter.h"
+#include "kernel-facing/netns.h"
+#include "kernel-facing/record.h"
+
+#define UNPACKS_MAX 4
+#define UNPACK_KEEPER "keep-unpack" /* the group of all unpackers */
+
+struct lease {
+	struct lease_name name;
+	uint64_t key;                  /* the name as a number: leases are sorted by it */
+	char leaf[GROUP_LEAF_MAX], keeper[GROUP_LEAF_MAX];
+	char dir[HOST_PATH];           /* state_dir/leases/<name>: record, netns */
+	char bundle[HOST_PATH];        /* state_dir/bundles/<name> */
+	char logs[HOST_PATH];          /* state_dir/tasks/<name> */
+	struct record rec;
+	struct nl_sock *inner;
+	int host_index, inner_index;
+	struct meter meter;
+	uint64_t group_id;
+	int pidfd;                     /* of the task's init; -1 = none, or it was seen to end */
+	bool exited;
+	int exit_code;
+	struct job job;
+	int failed;                    /* why the last create failed, while what it left is being removed */
+	bool closing;
+	uint64_t stopping_since_ms;    /* 0: not stopping */
+};
+
+struct unpack { char hex[65]; struct job job; };
+
+struct direct {
+	struct kernel base;            /* first: the door is its address */
+	struct kernel_config cfg;
+	struct group_host groups;
+	struct nl_sock *host;
+	struct runtime runtime;
+	char runtime_why[192];
+	uint8_t boot_id[16];
+	char leases_dir[HOST_PATH], unpacked_dir[HOST_PATH], bundles_dir[HOST_PATH], tasks_dir[HOST_PATH];
+	uint32_t n;
+	struct lease *leases[LEASES_PER_NODE_MAX];
+	struct unpack unpacks[UNPACKS_MAX];
+	struct netns_traffic traffic[NETNS_SLOTS];
+	/* Tests make any step fail: called with the step's name before it acts. */
+	int (*fault)(void *ctx, const char *step);
+	void *fault_ctx;
+};
+
+static inline struct direct *direct_of(struct kernel *k) { return (struct direct *)(void *)k; }
+
+/* direct_lease.c */
+struct lease *lease_find(struct direct *d, const struct lease_name *name);
+struct lease *lease_new(struct direct *d, const struct lease_name *name); /* in memory only, not in the table */
+void lease_free(struct lease *l);
+int lease_insert(struct direct *d, struct lease *l);
+void lease_forget(struct direct *d, struct lease *l); /* out of the table and freed */
+int lease_save(struct lease *l);
+/* Undo everything that opening does, in reverse; nothing may run in its group any more. */
+int lease_undo(struct direct *d, struct lease *l);
+/* Opens what this process keeps for a lease that stands: socket, descriptors, indexes. */
+int lease_attach(struct direct *d, struct lease *l);
+int direct_open(struct kernel *k, const struct lease_name *name, const struct quota *q);
+int direct_set(struct kernel *k, const struct lease_name *name, const struct quota *q);
+int direct_close(struct kernel *k, const struct lease_name *name);
+
+/* direct_check.c */
+int direct_check(struct kernel *k, const struct lease_name *name, struct drift *out, uint32_t *n);
+int direct_quota(struct kernel *k, const struct lease_name *name, struct quota *out);
+
+/* direct_image.c */
+/* 0 with the root directory of the unpacked image; -EINPROGRESS while it is being unpacked. */
+int unpack_ready(struct direct *d, const char *hex, char lower[HOST_PATH]);
+void unpack_cancel_all(struct direct *d);
+
+/* direct_task.c */
+int direct_task_create(struct kernel *k, const struct lease_name *name, const struct task_spec *spec);
+int direct_task_start(struct kernel *k, const struct lease_name *name);
+int direct_task_signal(struct kernel *k, const struct lease_name *name, int signo);
+int direct_task_delete(struct kernel *k, const struct lease_name *name);
+int direct_freeze(struct kernel *k, const struct lease_name *name, bool frozen);
+/* Kills what runs in the lease and removes its container: 0 when nothing is left, -EINPROGRESS while something dies. */
+int task_stop(struct direct *d, struct lease *l);
+/* Notices that the task ended. */
+void task_watch(struct direct *d, struct lease *l);
+void task_adopt(struct direct *d, struct lease *l);
+enum task_phase task_phase_of(const struct lease *l);
+
+/* direct_adopt.c */
+int direct_adopt(struct direct *d, char *why);
+
+/* direct_usage.c */
+int direct_usage(struct kernel *k, const struct lease_name *leases, uint32_t n, struct usage *out);
+
+/* inventory.c, runtime.c */
+int direct_inventory(struct kernel *k, struct inventory *out);
+void runtime_find(struct direct *d);
+
+/* For tests. */
+void kernel_direct_fault(struct kernel *k, int (*fault)(void *ctx, const char *step), void *ctx);
+int direct_fault(struct direct *d, const char *step);
+#endif

@@ -1,0 +1,13 @@
+/* A rate on one end of a veth: an HTB qdisc with one class. kbit/s of layer 2. */
+#ifndef ZEUS_SHAPER_H
+#define ZEUS_SHAPER_H
+#include <stdbool.h>
+#include <stdint.h>
+
+struct nl_sock;
+
+/* First time: qdisc, class and leaf. live: only the class's rate changes, counters survive. kbps > 0. */
+int shaper_set(struct nl_sock *sock, int ifindex, uint32_t kbps, bool live);
+/* As the kernel has it; -ENOENT if there is no such class. */
+int shaper_get(struct nl_sock *sock, int ifindex, uint32_t *kbps);
+#endif

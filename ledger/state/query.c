@@ -1,0 +1,33 @@
+/* Questions about the books that admission asks.
+ *
+ * Knows where a lease keeps its node and the key that node signs with. Does not know what is signed or sealed, nor how. */
+#include <string.h>
+#include "ledger/state/books.h"
+
+static const struct lease *lease_named(const struct state *s, const struct id *instance)
+{
+	uint8_t at = instance->b[0];
+	return at >= 1 && at < CHAINS ? lease_find(&s->part[at], instance) : NULL;
+}
+
+bool state_instance_node(const struct state *s, const struct id *instance, struct id *node, uint8_t op_pk[32])
+{
+	const struct lease *l = lease_named(s, instance);
+	if (!l)
+		return false;
+	*node = l->f.node;
+	memcpy(op_pk, l->party[PARTY_SELLER].op_pk, sizeof l->party[PARTY_SELLER].op_pk);
+	return true;
+}
+
+bool state_instance_seller(const struct state *s, const struct id *instance, struct address *seller, uint8_t x25519[32])
+{
+	const struct lease *l = lease_named(s, instance);
+	uint8_t home = l ? home_of(s, &l->f.seller) : 0;
+	const struct account *a = home ? account_find(&s->part[home], &l->f.seller) : NULL;
+	if (!a)
+		return false;
+	*seller = l->f.seller;
+	memcpy(x25519, a->x25519, sizeof a->x25519);
+	return true;
+}

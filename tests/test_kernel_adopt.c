@@ -1,0 +1,229 @@
+/* The kernel side when something goes wrong: each step fails in turn, and the broker is killed at any moment.
+ *
+ * After each of these the kernel must hold either a whole lease or no trace of one. Needs what test_kernel_direct needs. */
+#include <check.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "kernel-facing/direct.h"
+#include "tests/kernel_site.h"
+
+static struct site site;
+static const struct lease_name lease = {"0123456789ab"};
+
+static void setup(void)
+{
+	site_init(&site);
+	site_open(&site);
+}
+
+static void teardown(void) { site_close(&site); }
+
+static void open_lease(const struct quota *q)
+{
+	int r = site.k->ops->lease_open(site.k, &lease, q);
+	ck_assert_msg(r == 0, "lease_open: %s", strerror(-r));
+}
+
+static void run_task(const char *script)
+{
+	int r = site_run(&site, &lease, script);
+	ck_assert_msg(r == 0, "run: %s", strerror(-r));
+}
+
+/* --- faults --------------------------------------------------------------------------------------------------------------------- */
+
+struct fault { const char *step; int hits; };
+
+static int fail_at(void *ctx, const char *step)
+{
+	struct fault *f = ctx;
+	if (strcmp(step, f->step))
+		return 0;
+	f->hits++;
+	return -EDOM;
+}
+
+START_TEST(every_step_rolls_back)
+{
+	static const char *const steps[] = {"dirs", "record", "groups", "limits", "devices", "netns", "link", "shaping", "meter", "commit"};
+	struct quota q = site_quota();
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+		struct fault f = {steps[i], 0};
+		kernel_direct_fault(site.k, fail_at, &f);
+		ck_assert_int_eq(site.k->ops->lease_open(site.k, &lease, &q), -EDOM);
+		ck_assert_int_eq(f.hits, 1);
+		kernel_direct_fault(site.k, NULL, NULL);
+		struct lease_name names[4];
+		uint32_t n = 9;
+		ck_assert_int_eq(site.k->ops->lease_list(site.k, names, 4, &n), 0);
+		ck_assert_uint_eq(n, 0);
+		group_base_remove(&direct_of(site.k)->groups);
+		ck_assert_msg(site_leftovers(&site) == 0, "left after %s", steps[i]);
+	}
+}
+END_TEST
+
+START_TEST(failed_tasks_leave_the_lease)
+{
+	static const char *const steps[] = {"bundle", "create"};
+	struct quota q = site_quota();
+	open_lease(&q);
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+		struct fault f = {steps[i], 0};
+		kernel_direct_fault(site.k, fail_at, &f);
+		ck_assert_int_eq(site_create(&site, &lease, "true"), -EDOM);
+		ck_assert_int_ge(f.hits, 1);
+		kernel_direct_fault(site.k, NULL, NULL);
+		ck_assert_int_eq(site_usage(&site, &lease).phase, TASK_NONE);
+		for (int tries = 0; tries < 200 && site_usage(&site, &lease).pids; tries++)
+			site_pause(10); /* the kernel gives a dead process's place back a little later */
+		ck_assert_uint_eq(site_usage(&site, &lease).pids, 0);
+	}
+	run_task("exit 4");
+	ck_assert_int_eq(site_wait_exit(&site, &lease, 10000), 4);
+}
+END_TEST
+
+/* --- the broker dies --------------------------------------------------------------------------------------------------------------- */
+
+/* Runs f in a process of its own with the kernel side open, until it says so; then it is killed. */
+static void in_a_broker_that_dies(void (*f)(void))
+{
+	int ready[2];
+	char byte;
+	ck_assert_int_eq(pipe(ready), 0);
+	site.k->ops->close(site.k);
+	pid_t pid = fork();
+	if (pid == 0) {
+		site_open(&site);
+		f();
+		if (write(ready[1], "x", 1) != 1)
+			_exit(1);
+		pause();
+		_exit(0);
+	}
+	close(ready[1]);
+	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	site_open(&site);
+}
+
+static void run_a_while(void)
+{
+	struct quota q = site_quota();
+	open_lease(&q);
+	run_task("i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; echo counted; exit 9");
+	if (site_usage(&site, &lease).phase != TASK_RUNNING)
+		_exit(1);
+}
+
+START_TEST(running_tasks_are_adopted)
+{
+	struct quota q = site_quota(), got;
+	uint64_t id_before, id_after;
+	in_a_broker_that_dies(run_a_while);
+	ck_assert_int_eq(site.k->ops->lease_quota(site.k, &lease, &got), 0);
+	ck_assert(quota_eq(&q, &got));
+	struct usage a = site_usage(&site, &lease);
+	ck_assert(a.phase == TASK_RUNNING || a.phase == TASK_EXITED);
+	ck_assert_int_eq(group_id(&direct_of(site.k)->groups, "lease-0123456789ab", &id_before), 0);
+	ck_assert_uint_eq(a.group_id, id_before);
+	ck_assert_int_eq(site.k->ops->lease_open(site.k, &lease, &q), -EEXIST);
+	/* Once more, in the middle, and then the end is seen with its code. */
+	site.k->ops->close(site.k);
+	site_open(&site);
+	ck_assert_int_eq(site_wait_exit(&site, &lease, 80000), 9);
+	id_after = site_usage(&site, &lease).group_id;
+	ck_assert_uint_eq(id_before, id_after);
+	ck_assert_uint_ge(site_usage(&site, &lease).cpu_us, a.cpu_us);
+	ck_assert(site_log_has(&site, &lease, "counted", 1000));
+	/* The exit code outlives another restart. */
+	site.k->ops->close(site.k);
+	site_open(&site);
+	ck_assert_int_eq(site_wait_exit(&site, &lease, 1000), 9);
+}
+END_TEST
+
+static void begin_a_task(void)
+{
+	struct quota q = site_quota();
+	struct task_spec spec = {.nargs = 2, .args = {"/bin/sleep", "60"}};
+	strcpy(spec.image, site.image);
+	open_lease(&q);
+	/* Killed at another point of making the container each time. */
+	for (int i = 0; i < (int)(getpid() % 16) * 4; i++) {
+		if (site.k->ops->task_create(site.k, &lease, &spec) != -EINPROGRESS)
+			return;
+		site_pause(3);
+	}
+}
+
+START_TEST(half_made_tasks_are_removed)
+{
+	in_a_broker_that_dies(begin_a_task);
+	struct usage u = site_usage(&site, &lease);
+	ck_assert(u.phase == TASK_NONE || u.phase == TASK_CREATED);
+	int r = u.phase == TASK_NONE ? site_create(&site, &lease, "exit 5") : 0;
+	if (r == -ECANCELED)
+		r = site_create(&site, &lease, "exit 5");
+	ck_assert_msg(r == 0, "create: %s", strerror(-r));
+	ck_assert_int_eq(site_until(site.k->ops->lease_close, site.k, &lease), 0);
+}
+END_TEST
+
+static void open_half(void)
+{
+	struct quota q = site_quota();
+	/* As if it had died before the last step: everything is there, nothing is committed. */
+	open_lease(&q);
+	struct lease *l = direct_of(site.k)->leases[0];
+	l->rec.whole = false;
+	lease_save(l);
+}
+
+START_TEST(half_open_leases_are_swept)
+{
+	struct lease_name names[4];
+	uint32_t n = 9;
+	in_a_broker_that_dies(open_half);
+	ck_assert_int_eq(site.k->ops->lease_list(site.k, names, 4, &n), 0);
+	ck_assert_uint_eq(n, 0);
+}
+END_TEST
+
+static TCase *add_case(Suite *s, const char *name)
+{
+	TCase *c = tcase_create(name);
+	tcase_set_timeout(c, 90);
+	tcase_add_checked_fixture(c, setup, teardown);
+	suite_add_tcase(s, c);
+	return c;
+}
+
+int main(void)
+{
+	site_need();
+	site_image_make();
+	Suite *s = suite_create("kernel_adopt");
+	TCase *c = add_case(s, "faults");
+	tcase_add_test(c, every_step_rolls_back);
+	tcase_add_test(c, failed_tasks_leave_the_lease);
+	c = add_case(s, "restart");
+	tcase_add_test(c, running_tasks_are_adopted);
+	tcase_add_test(c, half_open_leases_are_swept);
+	c = add_case(s, "half");
+	tcase_add_loop_test(c, half_made_tasks_are_removed, 0, 6);
+	SRunner *runner = srunner_create(s);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	site_sweep();
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
