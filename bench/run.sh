@@ -6,7 +6,7 @@ set -eu
 export top_srcdir top_builddir
 # Seconds; on an idle machine a row takes less than half of that.
 limit_of() {
-  if [ "$1" = m ]; then echo 300; else echo 90; fi
+  if [ "$1" = m ] || [ "$1" = 9 ]; then echo 300; else echo 90; fi
 }
 all_rows() { (cd "$top_srcdir/bench" && echo row_*.sh | sed 's/row_\([^ ]*\)\.sh/\1/g'); }
 rows=("$@")

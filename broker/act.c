@@ -17,6 +17,7 @@ struct act_scratch {
 	struct lease *of[LEASES_PER_NODE_MAX];
 	struct lease_name name[LEASES_PER_NODE_MAX];
 	struct usage usage[LEASES_PER_NODE_MAX];
+	struct checked checked[LEASES_PER_NODE_MAX];
 	char text[DEPLOY_MAX + 512];
 };
 
@@ -164,7 +165,7 @@ static int act_create(struct actor *a, struct lease *l)
 	l->run.failed = false;
 	l->run.deploy_rev = l->fact.deploy_rev;
 	l->meter.deploy_rev = l->fact.deploy_rev;
-	report_meter(a->live_fd, l);
+	report_meter(a->live_fd, l, a->now_ms);
 	act_reason(l, "");
 	return 0;
 }
@@ -274,7 +275,7 @@ static void act_all(struct actor *a)
 			continue; /* the ledger may still name it */
 		if (act_lease(a, l) && n < LEASES_PER_NODE_MAX) {
 			meter_receipt(&l->meter, &l->id, a->wall_ms, &s->receipt[n]);
-			report_meter(a->live_fd, l); /* first: whoever comes after a crash must not tell less than was told */
+			report_meter(a->live_fd, l, a->now_ms); /* first: whoever comes after a crash must not tell less than was told */
 			l->run.receipt_ms = a->now_ms;
 			s->of[n++] = l;
 		}
@@ -306,17 +307,13 @@ static void act_phase(struct lease *l)
 }
 
 /* Once a second: is what the kernel holds what was sold? The difference is repaired, reported and not billed. */
-static bool act_drifted(struct actor *a, struct lease *l)
+static bool act_drifted(struct actor *a, struct lease *l, const struct checked *c)
 {
-	struct drift d[DRIFTS_MAX];
-	uint32_t n = 0;
-	int rc = a->kernel->ops->lease_check(a->kernel, &l->name, d, &n);
-	if (rc < 0)
-		n = 0;
-	report_drift(a->live_fd, l, d, n);
+	uint32_t n = c->result < 0 ? 0 : c->n;
+	report_drift(a->live_fd, l, c->found, n);
 	if (n)
-		log_warning("lease l-%s: %u limits differed from the lease (%s); repaired", l->name.s, n, d[0].what);
-	return rc < 0 || n > 0;
+		log_warning("lease l-%s: %u limits differed from the lease (%s); repaired", l->name.s, n, c->found[0].what);
+	return c->result < 0 || n > 0;
 }
 
 /* The chain's own limit, kept even while the ledger is away: past the deadline or the money, the lease is held. */
@@ -338,24 +335,30 @@ static void act_count_state(const struct actor *a, struct lease *l)
 		meter_at_most(&l->meter, a->now_ms, a->wall_ms > l->fact.since_ms ? a->wall_ms - l->fact.since_ms : 0);
 }
 
-static void act_count(struct actor *a, struct lease *l, bool full)
+/* checked: of this second, or NULL between two of them. */
+static void act_count(struct actor *a, struct lease *l, const struct checked *checked)
 {
 	if (!l->known)
 		return; /* adopted, and not yet named by the ledger: counted from its last tick once it is */
-	bool drifted = full ? act_drifted(a, l) : l->condition == METER_DRIFTED;
+	enum meter_condition before = l->condition;
+	bool drifted = checked ? act_drifted(a, l, checked) : l->condition == METER_DRIFTED;
 	if (drifted && l->condition == METER_UP)
 		l->condition = METER_DRIFTED; /* the second in which it was seen is not billed either */
 	act_count_state(a, l);
 	meter_tick(&l->meter, &l->usage, a->inventory.boot_id, a->now_ms, a->wall_ms, l->condition);
 	act_phase(l);
+	l->news = false;
 	l->condition = !plan_billable(&l->fact) || l->run.frozen ? METER_IDLE : drifted ? METER_DRIFTED : METER_UP;
+	l->meter.drifted = l->condition == METER_DRIFTED;
 	l->run.up_ms = l->meter.up_ms;
 	l->run.overdue = act_overdue(a, l);
-	if (full) {
-		report_live(a->live_fd, l);
-		report_meter(a->live_fd, l);
-		report_state(a->live_fd, l, a->wall_ms);
-	}
+	if (l->condition != before)
+		report_meter(a->live_fd, l, a->now_ms);
+	if (!checked)
+		return;
+	report_live(a->live_fd, l);
+	report_meter_seldom(a->live_fd, l, a->now_ms);
+	report_state(a->live_fd, l, a->wall_ms);
 }
 
 /* One by one, when one of them is not there any more: the others are counted, and it is opened anew. */
@@ -380,13 +383,21 @@ static int act_usage_each(struct actor *a, uint32_t *n)
 	return 0;
 }
 
-/* Usage of every lease; full: compare limits and write the reports, too. */
+static void act_check(struct actor *a, uint32_t n)
+{
+	struct act_scratch *s = a->scratch;
+	int rc = a->kernel->ops->leases_check(a->kernel, s->name, n, s->checked);
+	for (uint32_t i = 0; rc < 0 && i < n; i++)
+		s->checked[i] = (struct checked){.result = rc};
+}
+
+/* full: usage of every lease, their limits compared, the reports written; else what a fact has changed is counted up to now. */
 static void act_tick(struct actor *a, bool full)
 {
 	struct act_scratch *s = a->scratch;
 	uint32_t n = 0;
 	for (struct lease *l = a->books.first; l && n < LEASES_PER_NODE_MAX; l = l->next) {
-		if (l->run.phase == PHASE_NONE)
+		if (l->run.phase == PHASE_NONE || (!full && !l->news))
 			continue;
 		s->name[n] = l->name;
 		s->of[n++] = l;
@@ -400,9 +411,13 @@ static void act_tick(struct actor *a, bool full)
 		log_error("usage could not be read: %s", strerror(-rc));
 		return;
 	}
+	for (uint32_t i = 0; i < n; i++)
+		s->name[i] = s->of[i]->name; /* those that are left */
+	if (full)
+		act_check(a, n);
 	for (uint32_t i = 0; i < n; i++) {
 		s->of[i]->usage = s->usage[i];
-		act_count(a, s->of[i], full);
+		act_count(a, s->of[i], full ? &s->checked[i] : NULL);
 	}
 }
 
@@ -475,7 +490,8 @@ int act_adopt(struct actor *a)
 		if (report_meter_load(a->live_fd, l)) {
 			l->run.up_ms = l->meter.up_ms;
 			l->run.deploy_rev = (uint32_t)l->meter.deploy_rev;
-			l->condition = METER_UP; /* its limits were the kernel's while nobody looked; act_count has the last word */
+			/* if they were before, its limits were the kernel's while nobody looked; act_count has the last word */
+			l->condition = l->meter.drifted ? METER_DRIFTED : METER_UP;
 		}
 		log_info("lease l-%s: adopted", l->name.s);
 	}

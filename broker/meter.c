@@ -93,7 +93,7 @@ void meter_receipt(const struct lease_meter *m, const struct id *lease, uint64_t
 
 #define METER_FIELDS(X) \
 	X(up_ms) X(drift_ms) X(stall_ms) X(mem_mib_ms) X(base_cpu_us) X(base_tx) X(base_rx) X(base_io) X(base_gpu_ms) \
-	X(cpu_us) X(tx) X(rx) X(io) X(gpu_ms) X(stall_us) X(group_id) X(last_ms) X(t0_ms) X(deploy_rev)
+	X(cpu_us) X(tx) X(rx) X(io) X(gpu_ms) X(stall_us) X(group_id) X(last_ms) X(t0_ms) X(deploy_rev) X(drifted)
 
 size_t meter_save(const struct lease_meter *m, char *out, size_t cap)
 {

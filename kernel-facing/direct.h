@@ -9,9 +9,14 @@
 #include "kernel-facing/meter.h"
 #include "kernel-facing/netns.h"
 #include "kernel-facing/record.h"
+#include "kernel-facing/traffic.h"
+#include "kernel-facing/watch.h"
 
 #define UNPACKS_MAX 4
 #define UNPACK_KEEPER "keep-unpack" /* the group of all unpackers */
+
+/* Bytes of one direction since a first look: let through by the shaper, carried by the link. */
+struct account { bool open; uint64_t shaped0, carried0, shaped; };
 
 struct lease {
 	struct lease_name name;
@@ -24,6 +29,10 @@ struct lease {
 	struct nl_sock *inner;
 	int host_index, inner_index;
 	struct meter meter;
+	struct watch watch;            /* opened when it is first checked: not on the way to a task's start */
+	struct account up, down;
+	uint32_t bytes_age;
+	uint64_t log_cpu_us;           /* processor time when its log was last looked at */
 	uint64_t group_id;
 	int pidfd;                     /* of the task's init; -1 = none, or it was seen to end */
 	bool exited;
@@ -48,7 +57,12 @@ struct direct {
 	uint32_t n;
 	struct lease *leases[LEASES_PER_NODE_MAX];
 	struct unpack unpacks[UNPACKS_MAX];
-	struct netns_traffic traffic[NETNS_SLOTS];
+	int traffic_fd;
+	uint64_t traffic_ms;           /* when traffic was read; host_now_ms */
+	uint32_t ntraffic;
+	struct traffic traffic[LEASES_PER_NODE_MAX];
+	int told;                      /* epoll over what tells of changes in namespaces; -1: not open */
+	int host_told;
 	/* Tests make any step fail: called with the step's name before it acts. */
 	int (*fault)(void *ctx, const char *step);
 	void *fault_ctx;
@@ -58,6 +72,8 @@ static inline struct direct *direct_of(struct kernel *k) { return (struct direct
 
 /* direct_lease.c */
 struct lease *lease_find(struct direct *d, const struct lease_name *name);
+struct lease *lease_by_key(struct direct *d, uint64_t key);
+int lease_netns(const struct lease *l, char out[HOST_PATH]); /* the file that keeps its namespace */
 struct lease *lease_new(struct direct *d, const struct lease_name *name); /* in memory only, not in the table */
 void lease_free(struct lease *l);
 int lease_insert(struct direct *d, struct lease *l);
@@ -74,6 +90,10 @@ int direct_close(struct kernel *k, const struct lease_name *name);
 /* direct_check.c */
 int direct_check(struct kernel *k, const struct lease_name *name, struct drift *out, uint32_t *n);
 int direct_quota(struct kernel *k, const struct lease_name *name, struct quota *out);
+void lease_log_readable(struct direct *d, const struct lease *l); /* for the group that may read logs */
+
+/* direct_watch.c */
+int direct_checks(struct kernel *k, const struct lease_name *leases, uint32_t n, struct checked *out);
 
 /* direct_image.c */
 /* 0 with the root directory of the unpacked image; -EINPROGRESS while it is being unpacked. */
@@ -98,6 +118,11 @@ int direct_adopt(struct direct *d, char *why);
 
 /* direct_usage.c */
 int direct_usage(struct kernel *k, const struct lease_name *leases, uint32_t n, struct usage *out);
+
+const struct traffic *traffic_of(const struct direct *d, const struct lease *l); /* of its host end, when last read; or NULL */
+
+/* direct_bytes.c: now and then for each lease */
+void direct_bytes(struct direct *d, struct lease *l, struct checked *out);
 
 /* inventory.c, runtime.c */
 int direct_inventory(struct kernel *k, struct inventory *out);

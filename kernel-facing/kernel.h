@@ -45,6 +45,7 @@ struct usage {
 	uint64_t mem_bytes;      /* now, without reclaimable page cache */
 	uint64_t mem_peak_bytes;
 	uint64_t tx_bytes, rx_bytes; /* as the task sees them; layer 2 */
+	uint64_t tx_bytes_peer, rx_bytes_peer; /* the same as the shaper at the sending end counted it; of some leases each second */
 	uint64_t io_bytes;
 	uint64_t gpu_ms;
 	uint32_t pids;           /* now */
@@ -68,6 +69,8 @@ struct inventory {
 /* One difference between what was asked and what the kernel says. */
 struct drift { char what[32]; uint64_t want, have; };
 #define DRIFTS_MAX 16
+/* What a look at a lease found: result 0 or -errno, then n differences, which are repaired. */
+struct checked { int result; uint32_t n; struct drift found[DRIFTS_MAX]; };
 
 /* All return 0 or -errno. Those that may take long return -EINPROGRESS: ask again until they return something else. */
 struct kernel_ops {
@@ -75,7 +78,10 @@ struct kernel_ops {
 	/* group, limits, network namespace, shaping; verified by reading back. -EEXIST if it is open already. -EDQUOT over policy. */
 	int (*lease_open)(struct kernel *k, const struct lease_name *lease, const struct quota *q);
 	int (*lease_set)(struct kernel *k, const struct lease_name *lease, const struct quota *q); /* live change */
-	int (*lease_check)(struct kernel *k, const struct lease_name *lease, struct drift *out, uint32_t *n); /* repairs what it finds */
+	/* all of it; repairs what differs */
+	int (*lease_check)(struct kernel *k, const struct lease_name *lease, struct drift *out, uint32_t *n);
+	/* Of many, each second: only those of which something has changed since they were found right are looked at. */
+	int (*leases_check)(struct kernel *k, const struct lease_name *leases, uint32_t n, struct checked *out);
 	int (*lease_freeze)(struct kernel *k, const struct lease_name *lease, bool frozen);
 	int (*lease_close)(struct kernel *k, const struct lease_name *lease); /* kills, removes all; idempotent: 0 if there is none */
 	int (*lease_list)(struct kernel *k, struct lease_name *out, uint32_t max, uint32_t *n);

@@ -15,7 +15,13 @@ enum meter_file {
 	METER_PRESSURE,
 	METER_FILES,
 };
-struct meter { int fd[METER_FILES]; };
+struct meter {
+	int fd[METER_FILES];
+	struct usage last;           /* of the group's files */
+	uint64_t stat_mem, cache;    /* memory in use when its reclaimable part was last looked up, and that part */
+	uint32_t skipped;            /* readings since all files were read; METER_SKIP_MAX: read them now */
+};
+#define METER_SKIP_MAX 8
 
 void meter_init(struct meter *m);
 /* What this kernel does not have stays closed and reads as 0. -errno only if cpu or memory cannot be opened. */
@@ -24,7 +30,9 @@ int meter_open(struct meter *m, const struct group_host *h, const char *leaf);
 void meter_open_inner(struct meter *m, const struct group_host *h, const char *leaf);
 /* Adds the kills counted in the inner group to *kills and closes it: the group is about to go. */
 void meter_close_inner(struct meter *m, const struct group_host *h, uint32_t *kills);
-/* Fills what comes from the group's files; the rest of *out is untouched. */
-int meter_read(const struct meter *m, const struct group_host *h, struct usage *out);
+/* Fills what comes from the group's files; the rest of *out is untouched. A group that has used no processor since the last reading is
+ * asked for its pressure only, but for one reading in METER_SKIP_MAX: whatever else changes in it (a page written back late, memory taken
+ * away by others) is seen that much later. */
+int meter_read(struct meter *m, const struct group_host *h, struct usage *out);
 void meter_close(struct meter *m);
 #endif

@@ -10,4 +10,6 @@ struct nl_sock;
 int shaper_set(struct nl_sock *sock, int ifindex, uint32_t kbps, bool live);
 /* As the kernel has it; -ENOENT if there is no such class. */
 int shaper_get(struct nl_sock *sock, int ifindex, uint32_t *kbps);
+/* The same with the bytes that the class has let through. */
+int shaper_look(struct nl_sock *sock, int ifindex, uint32_t *kbps, uint64_t *bytes);
 #endif
