@@ -22,13 +22,13 @@
 
 struct naive { char path[PATHS_MAX][HOST_PATH]; uint32_t n; };
 
-static uint32_t open_leases(struct site *s, struct lease_name *names)
+static uint32_t open_leases(struct site *s, struct lease_name *names, uint32_t most)
 {
 	static const struct quota quota = {.res = {{[RES_CPU_MILLI] = 10, [RES_MEM_MIB] = 16, [RES_UP_KBPS] = 1000, [RES_DOWN_KBPS] = 1000,
 	    [RES_PIDS] = 16}}};
 	uint64_t end = measure_now_ns() + OPEN_NS;
 	uint32_t n = 0;
-	for (; n < LEASES && measure_now_ns() < end; n++) {
+	for (; n < most && measure_now_ns() < end; n++) {
 		names[n] = site_lease(n);
 		int r = s->k->ops->lease_open(s->k, &names[n], &quota);
 		if (r < 0) {
@@ -141,16 +141,19 @@ int main(int argc, char **argv)
 {
 	static struct lease_name names[LEASES];
 	struct site s;
-	if (argc != 3)
-		measure_fail("usage: bench_meter DIR INSTANCE");
+	if (argc != 3 && argc != 4)
+		measure_fail("usage: bench_meter DIR INSTANCE [LEASES]");
+	uint32_t most = argc == 4 ? (uint32_t)strtoul(argv[3], NULL, 10) : LEASES;
+	if (most == 0 || most > LEASES)
+		measure_fail("there are 1 to %u leases", LEASES);
 	site_open(&s, KEY, argv[1], argv[2]);
-	uint32_t n = open_leases(&s, names);
+	uint32_t n = open_leases(&s, names, most);
 	if (n) {
 		measure(&s, names, n);
 		whole_second(&s, names, n);
 	}
-	if (n < LEASES)
-		measure_note(KEY, "%u of %u leases: as many as could be opened in %u s", n, LEASES, (unsigned)(OPEN_NS / 1000000000u));
+	if (n < most)
+		measure_note(KEY, "%u of %u leases: as many as could be opened in %u s", n, most, (unsigned)(OPEN_NS / 1000000000u));
 	if (site_close(&s))
 		measure_fail("not every lease could be closed");
 	return 0;

@@ -5,7 +5,13 @@
 #include "broker/plan.h"
 
 /* What its files say: they are written when that changes. */
-struct reported { char state[224]; bool state_ever, drift_ever; uint32_t drifts; uint64_t meter_ms, sample; int live_fd; };
+struct reported {
+	char state[224];
+	bool state_ever, drift_ever;
+	uint32_t drifts;
+	uint64_t meter_ms, sample, counted; uint32_t same;
+	int live_fd;
+};
 
 struct lease {
 	struct lease_name name;

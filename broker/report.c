@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define LIVE_SAME 4 /* seconds */
+
 struct lines { char p[4096]; size_t len; };
 
 static void lines_add(struct lines *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -121,6 +123,18 @@ static void live_lines(struct lines *t, const struct lease *l)
 		lines_value(t, all[i].key, all[i].value);
 }
 
+/* Of one in which nothing goes on only its time passes: that is said every few seconds. */
+static bool live_same(struct reported *said, const struct usage *u)
+{
+	uint64_t counted = u->cpu_us + u->mem_bytes + u->tx_bytes + u->rx_bytes + u->io_bytes + u->pids + u->oom_kills + u->gpu_ms +
+	    u->phase + u->stall_us;
+	bool same = counted == said->counted && ++said->same < LIVE_SAME;
+	if (!same)
+		said->same = 0;
+	said->counted = counted;
+	return same;
+}
+
 static int live_open(int dir_fd, const char *lease)
 {
 	autoclose int dir = report_dir(dir_fd, lease);
@@ -135,6 +149,8 @@ int report_live(int dir_fd, struct lease *l)
 	struct lines t;
 	struct reported *said = &l->reported;
 	t.len = 0;
+	if (said->sample && live_same(said, &l->usage))
+		return 0;
 	if (said->live_fd < 0) {
 		int fd = live_open(dir_fd, l->name.s);
 		if (fd < 0)

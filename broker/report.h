@@ -3,7 +3,7 @@
 #define ZEUS_REPORT_H
 #include "broker/leases.h"
 
-#define METER_SAVE_MS 15000
+#define METER_SAVE_MS 30000
 
 /* dir_fd: state_dir/live, owned by this process's user. A file is written when what it says has changed, and replaced whole. */
 int report_state(int dir_fd, struct lease *l, uint64_t wall_ms);   /* "phase reason exit_code pid since_ms" */

@@ -62,7 +62,7 @@ struct direct {
 	uint32_t ntraffic;
 	struct traffic traffic[LEASES_PER_NODE_MAX];
 	int told;                      /* epoll over what tells of changes in namespaces; -1: not open */
-	int host_told;
+	int host_told, inotify;
 	/* Tests make any step fail: called with the step's name before it acts. */
 	int (*fault)(void *ctx, const char *step);
 	void *fault_ctx;

@@ -95,6 +95,7 @@ int lease_save(struct lease *l)
 {
 	char path[HOST_PATH];
 	l->watch.good = false; /* what it was compared with may be in what is saved */
+	l->meter.skipped = METER_SKIP_MAX;
 	int r = host_path(path, "%s/record", l->dir);
 	return r < 0 ? r : record_write(path, &l->rec);
 }

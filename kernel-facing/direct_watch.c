@@ -3,7 +3,9 @@
  * It knows files that are read again and namespaces that tell of their changes. What is compared with what is direct_check.c's. */
 #include <errno.h>
 #include <linux/rtnetlink.h>
+#include <string.h>
 #include <sys/epoll.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "kernel-facing/direct.h"
@@ -11,6 +13,7 @@
 #define LOOK_AGAIN_MS 60000 /* of what neither a file nor a message would tell */
 #define LOOK_SHARE 32       /* at most this part of all leases in one second, for that reason */
 #define TOLD_MAX 64
+#define READ_EACH 4         /* seconds between two readings of files whose writes are told */
 
 static int hear_of(struct direct *d, int fd, uint64_t key)
 {
@@ -30,6 +33,8 @@ static int listen_host(struct direct *d)
 	if (r < 0 && fd >= 0)
 		close(fd);
 	d->host_told = r < 0 ? -1 : fd;
+	if (d->inotify < 0)
+		d->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	return r;
 }
 
@@ -45,6 +50,8 @@ static int listen_lease(struct direct *d, struct lease *l)
 	r = w->told_fd < 0 ? w->told_fd : hear_of(d, w->told_fd, l->key);
 	if (r < 0)
 		watch_close(w);
+	else
+		(void)watch_writes(w, &d->groups, l->leaf, d->inotify);
 	return r;
 }
 
@@ -93,9 +100,30 @@ static void hear_lease(struct lease *l)
 		;
 }
 
+static void hear_write(struct direct *d, const struct inotify_event *e)
+{
+	if (e->mask & IN_Q_OVERFLOW)
+		tell_all(d);
+	else if (!e->len || !strstr(e->name, ".events")) /* counters, which the kernel itself writes */
+		for (uint32_t i = 0; i < d->n; i++)
+			if (watch_has(&d->leases[i]->watch, e->wd))
+				d->leases[i]->watch.told = true;
+}
+
+static void hear_writes(struct direct *d)
+{
+	_Alignas(struct inotify_event) char buf[16384];
+	ssize_t len;
+	while ((len = read(d->inotify, buf, sizeof buf)) > 0)
+		for (const char *p = buf; p < buf + len; p += sizeof(struct inotify_event) + ((const struct inotify_event *)p)->len)
+			hear_write(d, (const struct inotify_event *)p);
+}
+
 static void hear(struct direct *d)
 {
 	struct epoll_event e[TOLD_MAX];
+	if (d->inotify >= 0)
+		hear_writes(d);
 	int n = TOLD_MAX;
 	for (uint32_t turn = 0; n == TOLD_MAX && turn <= LEASES_PER_NODE_MAX / TOLD_MAX; turn++) {
 		n = epoll_wait(d->told, e, TOLD_MAX, 0);
@@ -112,8 +140,13 @@ static void hear(struct direct *d)
 /* A device can go away without a word. */
 static bool is_as_it_was(struct direct *d, struct lease *l)
 {
-	const struct watch *w = &l->watch;
-	return w->good && !w->told && !l->rec.quota.ndevices && !l->stopping_since_ms && watch_hash(w) == w->hash && d->host_told >= 0;
+	struct watch *w = &l->watch;
+	if (!w->good || w->told || l->rec.quota.ndevices || l->stopping_since_ms || d->host_told < 0)
+		return false;
+	if (w->wd[0] >= 0 && ++w->unread < READ_EACH)
+		return true;
+	w->unread = 0;
+	return watch_hash(w) == w->hash;
 }
 
 static int look(struct direct *d, struct lease *l, uint64_t now, struct checked *out)
@@ -124,6 +157,7 @@ static int look(struct direct *d, struct lease *l, uint64_t now, struct checked 
 	w->hash = heard ? watch_hash(w) : 0; /* before the look: what changes after it is seen next time */
 	w->looked_ms = now;
 	int r = direct_check(&d->base, &l->name, out->found, &out->n);
+	w->unread = l->rec.slot % READ_EACH;
 	w->good = r == 0 && heard && w->hash && out->n == 0;
 	return r;
 }

@@ -35,7 +35,7 @@ static void direct_free(struct kernel *k)
 	if (d->groups.nmounts && d->n == 0)
 		group_base_remove(&d->groups);
 	nl_socket_free(d->host);
-	const int fds[] = {d->traffic_fd, d->told, d->host_told};
+	const int fds[] = {d->traffic_fd, d->told, d->host_told, d->inotify};
 	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
@@ -158,7 +158,7 @@ int kernel_direct_new(const struct kernel_config *cfg, struct kernel **ret, char
 	if (!d)
 		return -ENOMEM;
 	d->base.ops = &direct_ops;
-	d->traffic_fd = d->told = d->host_told = -1;
+	d->traffic_fd = d->told = d->host_told = d->inotify = -1;
 	d->cfg = *cfg;
 	int r = start(d, why);
 	if (r < 0) {

@@ -129,17 +129,41 @@ static uint64_t reclaimable(struct meter *m, uint64_t used, bool v2)
 	return m->cache;
 }
 
-static void read_rest(struct meter *m, bool v2, struct usage *out)
+/* What says no more than how it is, or is not for long what is billed: a part of it each time, all of it when all is read. */
+static void read_part(struct meter *m, bool v2, uint32_t part, struct usage *out)
+{
+	char text[TEXT_MAX_LEN];
+	bool all = m->skipped >= METER_SKIP_MAX;
+	if (all || part % 4 == 0)
+		out->mem_peak_bytes = number_of(m, METER_MEM_PEAK);
+	if (all || part % 4 == 1)
+		out->oom_kills = text_of(m, METER_OOM, text) ? (uint32_t)keyed(text, "oom_kill") : 0;
+	if (all || part % 4 == 2)
+		out->pids = (uint32_t)number_of(m, METER_PIDS);
+	if (all || part % 4 == 3)
+		out->io_bytes = text_of(m, METER_IO, text) ? io_bytes(text, v2) : 0;
+}
+
+static void read_used(struct meter *m, bool v2, struct usage *out)
 {
 	char text[TEXT_MAX_LEN];
 	if (!v2)
 		out->throttled_us = text_of(m, METER_CPU_STAT, text) ? keyed(text, "throttled_time") / 1000 : 0;
 	uint64_t used = number_of(m, METER_MEM), cache = reclaimable(m, used, v2);
 	out->mem_bytes = used > cache ? used - cache : 0;
-	out->mem_peak_bytes = number_of(m, METER_MEM_PEAK);
-	out->oom_kills = text_of(m, METER_OOM, text) ? (uint32_t)keyed(text, "oom_kill") : 0;
-	out->pids = (uint32_t)number_of(m, METER_PIDS);
-	out->io_bytes = text_of(m, METER_IO, text) ? io_bytes(text, v2) : 0;
+	read_part(m, v2, m->turn++, out);
+}
+
+static void hand_out(const struct usage *u, struct usage *out)
+{
+	out->cpu_us = u->cpu_us;
+	out->throttled_us = u->throttled_us;
+	out->stall_us = u->stall_us;
+	out->mem_bytes = u->mem_bytes;
+	out->mem_peak_bytes = u->mem_peak_bytes;
+	out->oom_kills = u->oom_kills;
+	out->pids = u->pids;
+	out->io_bytes = u->io_bytes;
 }
 
 int meter_read(struct meter *m, const struct group_host *h, struct usage *out)
@@ -150,23 +174,18 @@ int meter_read(struct meter *m, const struct group_host *h, struct usage *out)
 	if (!text_of(m, v2 ? METER_CPU_STAT : METER_CPU, text))
 		return -EIO;
 	uint64_t cpu_us = v2 ? keyed(text, "usage_usec") : strtoull(text, NULL, 10) / 1000;
-	bool rest = cpu_us != u->cpu_us || ++m->skipped >= METER_SKIP_MAX;
+	bool used = cpu_us != u->cpu_us, all = ++m->skipped >= METER_SKIP_MAX;
 	u->cpu_us = cpu_us;
 	if (v2)
 		u->throttled_us = keyed(text, "throttled_usec");
-	if (rest) {
-		read_rest(m, v2, u);
-		m->skipped = m->skipped >= METER_SKIP_MAX ? 0 : m->skipped;
+	if (used || all)
+		read_used(m, v2, u);
+	if (used || all || m->skipped % 2) {
+		uint64_t stall = text_of(m, METER_PRESSURE, text) ? pressure_us(text) : 0;
+		u->stall_us = stall > u->throttled_us ? stall - u->throttled_us : 0;
 	}
-	uint64_t stall = text_of(m, METER_PRESSURE, text) ? pressure_us(text) : 0;
-	u->stall_us = stall > u->throttled_us ? stall - u->throttled_us : 0;
-	out->cpu_us = u->cpu_us;
-	out->throttled_us = u->throttled_us;
-	out->stall_us = u->stall_us;
-	out->mem_bytes = u->mem_bytes;
-	out->mem_peak_bytes = u->mem_peak_bytes;
-	out->oom_kills = u->oom_kills;
-	out->pids = u->pids;
-	out->io_bytes = u->io_bytes;
+	if (all)
+		m->skipped = 0;
+	hand_out(u, out);
 	return 0;
 }

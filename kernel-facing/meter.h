@@ -19,6 +19,7 @@ struct meter {
 	int fd[METER_FILES];
 	struct usage last;           /* of the group's files */
 	uint64_t stat_mem, cache;    /* memory in use when its reclaimable part was last looked up, and that part */
+	uint32_t turn;               /* of what is read in parts */
 	uint32_t skipped;            /* readings since all files were read; METER_SKIP_MAX: read them now */
 };
 #define METER_SKIP_MAX 8
@@ -30,9 +31,10 @@ int meter_open(struct meter *m, const struct group_host *h, const char *leaf);
 void meter_open_inner(struct meter *m, const struct group_host *h, const char *leaf);
 /* Adds the kills counted in the inner group to *kills and closes it: the group is about to go. */
 void meter_close_inner(struct meter *m, const struct group_host *h, uint32_t *kills);
-/* Fills what comes from the group's files; the rest of *out is untouched. A group that has used no processor since the last reading is
- * asked for its pressure only, but for one reading in METER_SKIP_MAX: whatever else changes in it (a page written back late, memory taken
- * away by others) is seen that much later. */
+/* Fills what comes from the group's files; the rest of *out is untouched. Each time: processor time; with it memory, throttling and stall
+ * if there was any; of the rest one each time, so that it is at most four readings old. Of a group that has used no processor since
+ * the last reading all is read once in METER_SKIP_MAX: what changes in it without its doing (a page written back late) is seen so
+ * much later. */
 int meter_read(struct meter *m, const struct group_host *h, struct usage *out);
 void meter_close(struct meter *m);
 #endif

@@ -121,7 +121,7 @@ static bool checked_one(struct rbuf *r, struct checked *c)
 {
 	uint32_t error = get_u32(r);
 	c->n = get_u32(r);
-	if (r->bad || error > 4095 || c->n > DRIFTS_MAX || (error && c->n))
+	if (r->bad || error > 4095 || c->n > DRIFTS_MAX || !error == !c->n)
 		return false;
 	c->result = -(int)error;
 	for (uint32_t k = 0; k < c->n; k++)
@@ -137,10 +137,11 @@ bool verb_checked_get(struct rbuf *r, struct checked *out, uint32_t n)
 		out[i].result = 0, out[i].n = 0;
 	if (r->bad || count > n)
 		return false;
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0, next = 0; i < count; i++) {
 		uint32_t at = get_u32(r);
-		if (r->bad || at >= n || !checked_one(r, &out[at]))
+		if (r->bad || at < next || at >= n || !checked_one(r, &out[at]))
 			return false;
+		next = at + 1;
 	}
 	return true;
 }

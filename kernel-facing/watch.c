@@ -3,6 +3,7 @@
  * It knows which files they are on v1 and v2. It does not know what should be in them. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/inotify.h>
 #include <unistd.h>
 #include "kernel-facing/device_bpf.h"
 #include "kernel-facing/watch.h"
@@ -31,6 +32,8 @@ void watch_init(struct watch *w)
 	*w = (struct watch){.told_fd = -1};
 	for (int i = 0; i < WATCH_FILES; i++)
 		w->fd[i] = -1;
+	for (int i = 0; i < WATCH_DIRS; i++)
+		w->wd[i] = -1;
 }
 
 void watch_close(struct watch *w)
@@ -56,6 +59,29 @@ int watch_open(struct watch *w, const struct group_host *h, const char *leaf)
 		w->fd[DEVICES_V2] = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	w->open = w->fd[0] >= 0;
 	return w->open ? 0 : -EIO;
+}
+
+int watch_writes(struct watch *w, const struct group_host *h, const char *leaf, int inotify)
+{
+	static const enum group_ctl kinds[WATCH_DIRS] = {CTL_CPU, CTL_MEMORY, CTL_PIDS, CTL_DEVICES, CTL_FREEZER};
+	char path[HOST_PATH];
+	int n = h->mode == GROUP_V2 ? 1 : WATCH_DIRS, r = 0;
+	for (int i = 0; i < n && r == 0; i++) {
+		r = group_file(h, kinds[i], leaf, "", path);
+		if (r == 0 && (w->wd[i] = inotify_add_watch(inotify, path, IN_MODIFY | IN_ONLYDIR)) < 0)
+			r = -errno;
+	}
+	if (r < 0) /* those that were made are taken for somebody else's, and end with the group */
+		w->wd[0] = -1;
+	return r;
+}
+
+bool watch_has(const struct watch *w, int wd)
+{
+	for (int i = 0; i < WATCH_DIRS; i++)
+		if (w->wd[i] == wd)
+			return true;
+	return false;
 }
 
 /* FNV-1a: tells one text from another, guards against nothing. */
