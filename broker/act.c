@@ -341,6 +341,7 @@ static void act_count(struct actor *a, struct lease *l, const struct checked *ch
 	if (!l->known)
 		return; /* adopted, and not yet named by the ledger: counted from its last tick once it is */
 	enum meter_condition before = l->condition;
+	uint64_t series = l->meter.group_id;
 	bool drifted = checked ? act_drifted(a, l, checked) : l->condition == METER_DRIFTED;
 	if (drifted && l->condition == METER_UP)
 		l->condition = METER_DRIFTED; /* the second in which it was seen is not billed either */
@@ -352,7 +353,7 @@ static void act_count(struct actor *a, struct lease *l, const struct checked *ch
 	l->meter.drifted = l->condition == METER_DRIFTED;
 	l->run.up_ms = l->meter.up_ms;
 	l->run.overdue = act_overdue(a, l);
-	if (l->condition != before)
+	if (l->condition != before || l->meter.group_id != series)
 		report_meter(a->live_fd, l, a->now_ms);
 	if (!checked)
 		return;

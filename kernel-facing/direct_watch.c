@@ -10,8 +10,8 @@
 #include <unistd.h>
 #include "kernel-facing/direct.h"
 
-#define LOOK_AGAIN_MS 60000 /* of what neither a file nor a message would tell */
-#define LOOK_SHARE 32       /* at most this part of all leases in one second, for that reason */
+#define LOOK_AGAIN_MS 120000 /* of what neither a file nor a message would tell */
+#define LOOK_SHARE 64       /* at most this part of all leases in one second, for that reason */
 #define TOLD_MAX 64
 #define READ_EACH 4         /* seconds between two readings of files whose writes are told */
 

@@ -64,7 +64,7 @@ static int serve_check(struct kernel *k, struct rbuf *r, struct wbuf *w, int *re
 	uint32_t n = get_names(r, names, VERB_CHECK_MAX);
 	if (n == UINT32_MAX)
 		return -EBADMSG;
-	autofree struct checked *all = calloc(VERB_CHECK_MAX, sizeof *all);
+	autofree struct checked *all = malloc(VERB_CHECK_MAX * sizeof *all); /* each look says what it found */
 	*result = all ? k->ops->leases_check(k, names, n, all) : -ENOMEM;
 	if (*result == 0)
 		verb_checked_put(w, all, n);
