@@ -14,7 +14,7 @@
 /* What is sent: n envelopes a round, of `parts` transfers each (1: a plain TRANSFER, else a BATCH); window: unanswered ones of a client. */
 struct load_plan { uint32_t rounds, n, parts, window; bool hot; /* all pay one account */ };
 struct packet { uint8_t *bytes; uint32_t len; };
-/* late: of each packet from when it was due to its answer, nanoseconds; NULL: nobody asks. due(k) = start + k * every, from packet `first`. */
+/* late: of each packet from when it was due to its answer, nanoseconds; NULL: nobody asks. Packet first + k is due at start + k * every. */
 struct client {
 	int fd; struct packet *packet; uint32_t n, sent, answered, window; bool full;
 	double *late; uint64_t start_ns, every_ns; uint32_t first;
