@@ -120,7 +120,7 @@ static int act_open(struct actor *a, struct lease *l)
 	l->run.killed = false;
 	act_reason(l, "");
 	if (a->kernel->ops->lease_quota(a->kernel, &l->name, &q) == 0)
-		report_limits(a->live_fd, l, &q);
+		report_limits(a->live_fd, l, &q, &a->inventory);
 	l->quota = q;
 	return 0;
 }
@@ -472,6 +472,8 @@ int act_adopt(struct actor *a)
 		l->run.frozen = true; /* until a running task shows otherwise: thawing what is not frozen is harmless */
 		if (a->kernel->ops->lease_quota(a->kernel, &l->name, &l->quota) < 0)
 			log_warning("lease l-%s: its limits cannot be read", l->name.s);
+		else
+			report_limits(a->live_fd, l, &l->quota, &a->inventory); /* the policy may be another one now */
 		if (report_meter_load(a->live_fd, l)) {
 			l->run.up_ms = l->meter.up_ms;
 			l->run.deploy_rev = (uint32_t)l->meter.deploy_rev;

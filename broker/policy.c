@@ -48,6 +48,7 @@ bool policy_init(struct kernel_policy *p, const struct conf *c, char *why)
 		p->per_lease.v[k] = c->per_lease_given >> k & 1 ? c->per_lease.v[k] : p->total.v[k];
 	}
 	p->max_leases = c->max_leases;
+	p->reach = c->reach;
 	for (uint32_t i = 0; i < c->ndevices; i++) {
 		struct stat st;
 		if (stat(c->devices[i], &st) < 0 || !(S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode))) {

@@ -91,13 +91,15 @@ int report_live(int dir_fd, const struct lease *l)
 	    &t, "usage_usec %" PRIu64 "\nthrottled_usec %" PRIu64 "\nstall_usec %" PRIu64 "\n", u->cpu_us, u->throttled_us, u->stall_us);
 	lines_add(&t, "memory_current %" PRIu64 "\nmemory_peak %" PRIu64 "\n", u->mem_bytes, u->mem_peak_bytes);
 	lines_add(&t, "tx_bytes %" PRIu64 "\nrx_bytes %" PRIu64 "\nio_bytes %" PRIu64 "\n", u->tx_bytes, u->rx_bytes, u->io_bytes);
+	lines_add(&t, "conn_opened %" PRIu64 "\nconn_held_back %" PRIu64 "\nconn_refused %" PRIu64 "\n", u->conn_opened, u->conn_held_back,
+	    u->conn_refused);
 	lines_add(&t, "gpu_ms %" PRIu64 "\npids_current %u\noom_kills %u\n", u->gpu_ms, u->pids, u->oom_kills);
 	lines_add(
 	    &t, "up_ms %" PRIu64 "\ndrift_ms %" PRIu64 "\nstall_ms %" PRIu64 "\n", l->meter.up_ms, l->meter.drift_ms, l->meter.stall_ms);
 	return report_write(dir_fd, l->name.s, "live", t.p, t.len);
 }
 
-int report_limits(int dir_fd, const struct lease *l, const struct quota *q)
+int report_limits(int dir_fd, const struct lease *l, const struct quota *q, const struct inventory *inv)
 {
 	struct lines t = {.len = 0};
 	char up[TEXT_NUM], down[TEXT_NUM];
@@ -107,6 +109,9 @@ int report_limits(int dir_fd, const struct lease *l, const struct quota *q)
 	lines_add(&t, "pids max=%u\n", v[RES_PIDS]);
 	lines_add(&t, "disk max=%" PRIu64 "\n", (uint64_t)v[RES_DISK_MIB] << 20);
 	lines_add(&t, "bw up=%s down=%s class=1:10\n", text_of_rate(v[RES_UP_KBPS], up), text_of_rate(v[RES_DOWN_KBPS], down));
+	if (v[RES_CONN])
+		lines_add(&t, "conn max=%u\n", v[RES_CONN]);
+	lines_add(&t, "reach %s\n", reach_word(inv->reach));
 	for (uint32_t i = 0; i < q->ndevices; i++)
 		lines_add(&t, "device allow=%c:%u:%u\n", q->devices[i].type, q->devices[i].major, q->devices[i].minor);
 	return report_write(dir_fd, l->name.s, "limits", t.p, t.len);

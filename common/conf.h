@@ -26,6 +26,7 @@ struct conf {
 	uint32_t offer_given, per_lease_given; /* bit k: kind k was given; the rest of offer is the broker's to fill */
 	uint32_t max_leases;              /* 64 */
 	char devices[DEVICES_PER_LEASE][64]; uint32_t ndevices; /* device = /dev/... , may repeat */
+	enum reach reach;                 /* none */
 	/* [trade] */
 	bool trade_all;                   /* uids = all | list */
 	uint32_t uids[CONF_UIDS_MAX], nuids;

@@ -121,6 +121,12 @@ static bool set_level(void *field, size_t size, const char *value)
 	return false;
 }
 
+static bool set_reach(void *field, size_t size, const char *value)
+{
+	(void)size;
+	return reach_by_word(value, field);
+}
+
 /* field is the whole conf: a device is added, it does not replace. */
 static bool add_device(void *field, size_t size, const char *value)
 {
@@ -171,6 +177,7 @@ static const struct key keys[] = {
 	{"node", "group", set_name, FIELD(group_zeus), "a group name", false},
 	{"offer", "max_leases", set_leases, FIELD(max_leases), "a number from 1 to 1024", false},
 	{"offer", "device", add_device, WHOLE, "a path below /dev, at most 8 of them", true},
+	{"offer", "reach", set_reach, FIELD(reach), "none or host", false},
 	{"trade", "uids", set_uids, WHOLE, "all, or at most 64 users of this machine by name or number", false},
 	{"runtime", "runtime", set_program, FIELD(runtime), "auto, crun, runc or an absolute path", false},
 	{"runtime", "conmon", set_program, FIELD(conmon), "a program's name or an absolute path", false},

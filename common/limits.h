@@ -73,6 +73,7 @@
 #define FSM_CODE_MAX 16384
 
 /* Kernel side */
+#define CONN_PER_S_MAX 1000000     /* of one lease; nftables counts time in nanoseconds */
 #define LEASES_PER_NODE_MAX 1024
 #define DEVICES_PER_LEASE 8
 #define TASK_ARGS_MAX 128

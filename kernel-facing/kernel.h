@@ -47,6 +47,8 @@ struct usage {
 	uint64_t tx_bytes, rx_bytes; /* as the task sees them; layer 2 */
 	uint64_t io_bytes;
 	uint64_t gpu_ms;
+	uint64_t conn_opened, conn_held_back; /* connections of the task: let through; held back by their rate */
+	uint64_t conn_refused;   /* packets to where it may not reach */
 	uint32_t pids;           /* now */
 	uint32_t oom_kills;
 	uint64_t group_id;       /* inode of the lease's group: a new group is a new series */
@@ -61,6 +63,7 @@ struct inventory {
 	char runtime[32];        /* "crun 1.8.1", or "" if no runtime works; why then in runtime_why */
 	char runtime_why[192];
 	uint8_t boot_id[16];
+	enum reach reach;        /* of every lease */
 	uint32_t ndevices;
 	struct device_rule devices[DEVICES_PER_LEASE];
 };
@@ -96,6 +99,7 @@ struct kernel { const struct kernel_ops *ops; };
 struct kernel_policy {
 	struct resources per_lease, total;
 	uint32_t max_leases;
+	enum reach reach;        /* of every lease */
 	uint32_t ndevices;
 	struct device_rule devices[DEVICES_PER_LEASE]; /* those that may be leased */
 };

@@ -57,7 +57,7 @@ static int fake_inventory(struct kernel *k, struct inventory *out)
 	if (r < 0)
 		return r;
 	*out = (struct inventory){.res = f->policy.total, .cgroup_mode = "v2",
-	    .runtime = "fake 1", .boot_id = {1}, .ndevices = f->policy.ndevices};
+	    .runtime = "fake 1", .boot_id = {1}, .reach = f->policy.reach, .ndevices = f->policy.ndevices};
 	memcpy(out->devices, f->policy.devices, sizeof out->devices);
 	return 0;
 }
