@@ -2,6 +2,7 @@
  *
  * Knows how to do; what to do is plan.c's. A verb that is still in progress is asked again; one that failed waits a second. */
 #include "broker/act.h"
+#include "broker/gpus.h"
 #include "broker/report.h"
 #include "common/log.h"
 #include <errno.h>
@@ -52,7 +53,7 @@ void act_now(struct actor *a)
 void act_linked(struct actor *a)
 {
 	for (struct lease *l = a->books.first; l; l = l->next) {
-		l->run.receipt_sent = false;
+		l->run.receipt_sent = l->run.quit_sent = false;
 		if (plan_before_ready(&l->fact))
 			l->run.ready_sent = false;
 	}
@@ -83,37 +84,14 @@ static void act_failed(struct actor *a, struct lease *l, enum action what, int r
 		log_warning("lease l-%s: %s failed: %s", l->name.s, action_word(what), strerror(-rc));
 }
 
-static bool act_device_eq(const struct device_rule *a, const struct device_rule *b)
-{
-	return a->type == b->type && a->major == b->major && a->minor == b->minor;
-}
-
-static bool act_device_taken(const struct actor *a, const struct device_rule *d)
-{
-	for (const struct lease *l = a->books.first; l; l = l->next)
-		for (uint32_t i = 0; i < l->quota.ndevices; i++)
-			if (act_device_eq(&l->quota.devices[i], d))
-				return true;
-	return false;
-}
-
-/* A device belongs to one lease at a time. */
-static int act_quota(const struct actor *a, const struct lease *l, struct quota *q)
-{
-	memset(q, 0, sizeof(*q));
-	q->res = l->fact.res;
-	for (uint32_t i = 0; i < a->inventory.ndevices && q->ndevices < q->res.v[RES_GPU]; i++)
-		if (!act_device_taken(a, &a->inventory.devices[i]))
-			q->devices[q->ndevices++] = a->inventory.devices[i];
-	return q->ndevices == q->res.v[RES_GPU] ? 0 : -EBUSY;
-}
-
 static int act_open(struct actor *a, struct lease *l)
 {
 	struct quota q;
-	int rc = act_quota(a, l, &q);
+	int rc = gpus_pick(&a->books, &a->inventory, &l->fact.res, &q);
 	if (rc == 0)
 		rc = a->kernel->ops->lease_open(a->kernel, &l->name, &q);
+	if (rc == -ENODEV) /* which devices are left? */
+		(void)a->kernel->ops->inventory(a->kernel, &a->inventory);
 	if (rc < 0 && rc != -EEXIST)
 		return rc;
 	l->run.phase = PHASE_OPEN;
@@ -122,6 +100,7 @@ static int act_open(struct actor *a, struct lease *l)
 	if (a->kernel->ops->lease_quota(a->kernel, &l->name, &q) == 0)
 		report_limits(a->live_fd, l, &q, &a->inventory);
 	l->quota = q;
+	a->gpus_ms = 0;
 	return 0;
 }
 
@@ -201,11 +180,12 @@ static int act_close(struct actor *a, struct lease *l)
 	if (rc < 0)
 		return rc;
 	l->run.killed = l->run.phase < PHASE_EXITED && !l->run.failed;
-	if (l->run.killed)
+	if (l->run.killed && !l->run.lost)
 		act_reason(l, l->fact.reason);
 	l->run.phase = PHASE_NONE;
 	l->run.frozen = false;
 	l->quota = (struct quota){.ndevices = 0};
+	a->gpus_ms = 0;
 	return 0;
 }
 
@@ -231,6 +211,10 @@ static int act_one(struct actor *a, struct lease *l, enum action what)
 		return act_freeze(a, l, what == ACT_FREEZE);
 	case ACT_CLOSE:
 		return act_close(a, l);
+	case ACT_QUIT:
+		rc = link_quit(&a->link, l);
+		l->run.quit_sent = rc == 0;
+		return rc;
 	}
 	return -EINVAL;
 }
@@ -241,15 +225,15 @@ static bool act_lease(struct actor *a, struct lease *l)
 	const struct fact_lease *fact = l->known ? &l->fact : NULL;
 	for (int steps = 0; steps < 8; steps++) {
 		enum action what = plan_next(fact, &l->run, a->now_ms, a->interval_ms);
-		if (what == ACT_NONE || ((what == ACT_READY || what == ACT_RECEIPT) && !a->link.caught_up))
+		if (what == ACT_NONE || ((what == ACT_READY || what == ACT_RECEIPT || what == ACT_QUIT) && !a->link.caught_up))
 			return false;
 		if (what == ACT_RECEIPT)
 			return true;
 		int rc = act_one(a, l, what);
 		if (rc < 0)
 			act_failed(a, l, what, rc);
-		else if (what != ACT_READY)
-			l->trouble[0] = '\0'; /* of READY only the answer says that it went well */
+		else if (what != ACT_READY && what != ACT_QUIT)
+			l->trouble[0] = '\0'; /* of these only the answer says that it went well */
 		report_state(a->live_fd, l, a->wall_ms);
 		if (rc < 0)
 			return false;
@@ -314,7 +298,12 @@ static bool act_drifted(struct actor *a, struct lease *l)
 	if (rc < 0)
 		n = 0;
 	report_drift(a->live_fd, l, d, n);
-	if (n)
+	for (uint32_t i = 0; i < n; i++)
+		l->run.lost |= strcmp(d[i].what, DRIFT_GPU_GONE) == 0;
+	if (l->run.lost) {
+		act_reason(l, DRIFT_GPU_GONE);
+		log_error("lease l-%s: a device that it bought is gone; this machine gives the lease up", l->name.s);
+	} else if (n)
 		log_warning("lease l-%s: %u limits differed from the lease (%s); repaired", l->name.s, n, d[0].what);
 	return rc < 0 || n > 0;
 }
@@ -415,6 +404,8 @@ static const char *act_asked_word(enum asked_kind kind)
 		return "READY";
 	case ASKED_RECEIPT:
 		return "a usage receipt";
+	case ASKED_QUIT:
+		return "quit";
 	}
 	return "";
 }
@@ -445,6 +436,10 @@ static void act_answered(void *actor, const struct asked *asked, const struct wi
 		l->run.ready_sent = false;
 		act_trouble(a, l, ACT_READY, verdict_name(answer->verdict));
 	}
+	if (asked->kind == ASKED_QUIT && l && refused) {
+		l->run.quit_sent = false;
+		act_trouble(a, l, ACT_QUIT, verdict_name(answer->verdict));
+	}
 	if (asked->kind == ASKED_RECEIPT)
 		act_receipts_answered(a, asked->req, refused);
 }
@@ -459,6 +454,10 @@ void act_pass(struct actor *a, bool news)
 	if (full || news)
 		act_tick(a, full);
 	act_all(a);
+	if (full && a->now_ms - a->gpus_ms >= GPUS_MS) {
+		a->gpus_ms = a->now_ms;
+		(void)report_gpus(a->live_fd, &a->books, &a->inventory);
+	}
 }
 
 int act_adopt(struct actor *a)

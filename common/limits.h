@@ -75,7 +75,9 @@
 /* Kernel side */
 #define CONN_PER_S_MAX 1000000     /* of one lease; nftables counts time in nanoseconds */
 #define LEASES_PER_NODE_MAX 1024
-#define DEVICES_PER_LEASE 8
+#define DEVICES_PER_LEASE 8      /* that are sold to it; what they need beside them comes on top */
+#define GPUS_PER_NODE 64         /* devices that may be leased: eight cards in seven parts each */
+#define GPU_FAKES_MAX 3          /* as many numbers as are harmless enough */
 #define TASK_ARGS_MAX 128
 #define TASK_ENV_MAX 128
 #define TASK_TEXT_MAX DEPLOY_MAX /* all arguments and variables together */

@@ -3,6 +3,7 @@
 #define ZEUS_DIRECT_H
 #include "kernel-facing/container.h"
 #include "kernel-facing/fence.h"
+#include "kernel-facing/device.h"
 #include "kernel-facing/group.h"
 #include "kernel-facing/image.h"
 #include "kernel-facing/job.h"
@@ -70,6 +71,8 @@ int lease_save(struct lease *l);
 int lease_undo(struct direct *d, struct lease *l);
 /* Opens what this process keeps for a lease that stands: socket, descriptors, indexes. */
 int lease_attach(struct direct *d, struct lease *l);
+/* All that the quota lets a group open: its devices, what they need beside them, and what is nobody's for nothing. */
+void lease_devices(const struct direct *d, const struct quota *q, struct device_list *out);
 int direct_open(struct kernel *k, const struct lease_name *name, const struct quota *q);
 int direct_set(struct kernel *k, const struct lease_name *name, const struct quota *q);
 int direct_close(struct kernel *k, const struct lease_name *name);

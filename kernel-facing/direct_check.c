@@ -39,11 +39,14 @@ static int check_group(struct direct *d, struct lease *l, struct finding *f)
 static int check_devices(struct direct *d, struct lease *l, struct finding *f)
 {
 	bool runc = d->runtime.kind == RUNTIME_RUNC;
-	int r = device_differs(&d->groups, l->leaf, l->rec.quota.devices, l->rec.quota.ndevices, runc);
+	struct device_list list;
+	finding_add(f, DRIFT_GPU_GONE, l->rec.quota.ndevices, gpus_alive(d->cfg.policy.gpus, &l->rec.quota));
+	lease_devices(d, &l->rec.quota, &list);
+	int r = device_differs(&d->groups, l->leaf, &list, runc);
 	if (r <= 0)
 		return r;
 	finding_add(f, "devices", l->rec.quota.ndevices, UINT32_MAX);
-	return device_set(&d->groups, l->leaf, l->rec.quota.devices, l->rec.quota.ndevices, runc);
+	return device_set(&d->groups, l->leaf, &list, runc);
 }
 
 static int check_rate(struct nl_sock *sock, int index, const char *what, uint32_t asked, struct finding *f)
@@ -110,7 +113,9 @@ int direct_quota(struct kernel *k, const struct lease_name *name, struct quota *
 	r = r < 0 ? r : shaper_get(d->host, l->host_index, &down);
 	r = r < 0 ? r : shaper_get(l->inner, l->inner_index, &up);
 	r = r < 0 ? r : fence_read(&l->fence, &counts, &conn);
-	r = r < 0 ? r : device_differs(&d->groups, l->leaf, q.devices, q.ndevices, d->runtime.kind == RUNTIME_RUNC);
+	struct device_list list;
+	lease_devices(d, &q, &list);
+	r = r < 0 ? r : device_differs(&d->groups, l->leaf, &list, d->runtime.kind == RUNTIME_RUNC);
 	if (r < 0)
 		return r;
 	if (r > 0)

@@ -133,9 +133,21 @@ static int drop_groups(struct direct *d, struct lease *l)
 
 static int set_limits(struct direct *d, struct lease *l) { return group_limit(&d->groups, l->leaf, &l->rec.quota.res); }
 
+void lease_devices(const struct direct *d, const struct quota *q, struct device_list *out)
+{
+	struct gpu_node nodes[DEVICE_RULES_MAX];
+	*out = (struct device_list){.n = gpu_nodes(d->cfg.policy.gpus, q, nodes)};
+	for (uint32_t i = 0; i < out->n; i++)
+		out->rules[i] = nodes[i].rule;
+	for (uint32_t i = 0; i < d->cfg.policy.ndevices; i++)
+		device_withhold(out, &d->cfg.policy.devices[i]);
+}
+
 static int set_devices(struct direct *d, struct lease *l)
 {
-	return device_set(&d->groups, l->leaf, l->rec.quota.devices, l->rec.quota.ndevices, d->runtime.kind == RUNTIME_RUNC);
+	struct device_list list;
+	lease_devices(d, &l->rec.quota, &list);
+	return device_set(&d->groups, l->leaf, &list, d->runtime.kind == RUNTIME_RUNC);
 }
 
 static int make_netns(struct direct *d, struct lease *l)
@@ -304,7 +316,12 @@ static int admit(struct direct *d, const struct quota *q, const struct lease *ex
 				if (device_rule_eq(&q->devices[a], &l->rec.quota.devices[b]))
 					return -EBUSY;
 	}
-	return policy_admit(&d->cfg.policy, q, &others, n);
+	int r = policy_admit(&d->cfg.policy, q, &others, n);
+	if (r < 0)
+		return r;
+	if (!except && gpus_alive(d->cfg.policy.gpus, q) != q->ndevices)
+		return -ENODEV;
+	return gpu_memory_fits(d->cfg.policy.gpus, q) ? 0 : -EDQUOT;
 }
 
 static int build(struct direct *d, struct lease *l)

@@ -74,6 +74,18 @@ int render_lease_limits(const struct view *v, uid_t uid, const struct node *n, s
 	return 0;
 }
 
+/* Of this machine only: what others have, they know themselves. */
+int render_node_gpus(const struct view *v, uid_t uid, const struct node *n, struct page *out)
+{
+	(void)uid;
+	if (!model_node(v->model, &n->object))
+		return -ENOENT;
+	page_add(out, "#name\tvendor\tmodel\tid\tmem\tlease\n");
+	if (memcmp(&v->node_id, &n->object, sizeof v->node_id) == 0)
+		beneath_text(v->live_fd, "self", "gpus", out);
+	return 0;
+}
+
 int render_lease_drift(const struct view *v, uid_t uid, const struct node *n, struct page *out)
 {
 	const struct fact_lease *l = model_lease(v->model, &n->object);
