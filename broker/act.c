@@ -3,6 +3,7 @@
  * Knows how to do; what to do is plan.c's. A verb that is still in progress is asked again; one that failed waits a second. */
 #include "broker/act.h"
 #include "broker/report.h"
+#include "broker/resize.h"
 #include "common/log.h"
 #include <errno.h>
 #include <stdio.h>
@@ -53,6 +54,7 @@ void act_linked(struct actor *a)
 {
 	for (struct lease *l = a->books.first; l; l = l->next) {
 		l->run.receipt_sent = false;
+		l->run.told_rev = 0;
 		if (plan_before_ready(&l->fact))
 			l->run.ready_sent = false;
 	}
@@ -122,6 +124,7 @@ static int act_open(struct actor *a, struct lease *l)
 	if (a->kernel->ops->lease_quota(a->kernel, &l->name, &q) == 0)
 		report_limits(a->live_fd, l, &q);
 	l->quota = q;
+	l->run.held = q.res;
 	return 0;
 }
 
@@ -231,6 +234,10 @@ static int act_one(struct actor *a, struct lease *l, enum action what)
 		return act_freeze(a, l, what == ACT_FREEZE);
 	case ACT_CLOSE:
 		return act_close(a, l);
+	case ACT_RESIZE:
+		return resize_do(a, l);
+	case ACT_RESIZED: case ACT_REFUSE:
+		return resize_tell(a, l, what == ACT_RESIZED);
 	}
 	return -EINVAL;
 }
@@ -241,7 +248,8 @@ static bool act_lease(struct actor *a, struct lease *l)
 	const struct fact_lease *fact = l->known ? &l->fact : NULL;
 	for (int steps = 0; steps < 8; steps++) {
 		enum action what = plan_next(fact, &l->run, a->now_ms, a->interval_ms);
-		if (what == ACT_NONE || ((what == ACT_READY || what == ACT_RECEIPT) && !a->link.caught_up))
+		bool tells = what == ACT_READY || what == ACT_RECEIPT || what == ACT_RESIZED || what == ACT_REFUSE;
+		if (what == ACT_NONE || (tells && !a->link.caught_up))
 			return false;
 		if (what == ACT_RECEIPT)
 			return true;
@@ -415,6 +423,8 @@ static const char *act_asked_word(enum asked_kind kind)
 		return "READY";
 	case ASKED_RECEIPT:
 		return "a usage receipt";
+	case ASKED_CHANGE:
+		return "a change's end";
 	}
 	return "";
 }
@@ -445,6 +455,8 @@ static void act_answered(void *actor, const struct asked *asked, const struct wi
 		l->run.ready_sent = false;
 		act_trouble(a, l, ACT_READY, verdict_name(answer->verdict));
 	}
+	if (asked->kind == ASKED_CHANGE && l && refused)
+		resize_refused(a, l);
 	if (asked->kind == ASKED_RECEIPT)
 		act_receipts_answered(a, asked->req, refused);
 }
@@ -472,6 +484,7 @@ int act_adopt(struct actor *a)
 		l->run.frozen = true; /* until a running task shows otherwise: thawing what is not frozen is harmless */
 		if (a->kernel->ops->lease_quota(a->kernel, &l->name, &l->quota) < 0)
 			log_warning("lease l-%s: its limits cannot be read", l->name.s);
+		l->run.held = l->quota.res;
 		if (report_meter_load(a->live_fd, l)) {
 			l->run.up_ms = l->meter.up_ms;
 			l->run.deploy_rev = (uint32_t)l->meter.deploy_rev;
