@@ -4,6 +4,7 @@
 #include "broker/act.h"
 #include "broker/gpus.h"
 #include "broker/report.h"
+#include "broker/resize.h"
 #include "common/log.h"
 #include <errno.h>
 #include <stdio.h>
@@ -54,6 +55,7 @@ void act_linked(struct actor *a)
 {
 	for (struct lease *l = a->books.first; l; l = l->next) {
 		l->run.receipt_sent = l->run.quit_sent = false;
+		l->run.told_rev = 0;
 		if (plan_before_ready(&l->fact))
 			l->run.ready_sent = false;
 	}
@@ -101,6 +103,7 @@ static int act_open(struct actor *a, struct lease *l)
 		report_limits(a->live_fd, l, &q, &a->inventory);
 	l->quota = q;
 	a->gpus_ms = 0;
+	l->run.held = q.res;
 	return 0;
 }
 
@@ -215,6 +218,10 @@ static int act_one(struct actor *a, struct lease *l, enum action what)
 		rc = link_quit(&a->link, l);
 		l->run.quit_sent = rc == 0;
 		return rc;
+	case ACT_RESIZE:
+		return resize_do(a, l);
+	case ACT_RESIZED: case ACT_REFUSE:
+		return resize_tell(a, l, what == ACT_RESIZED);
 	}
 	return -EINVAL;
 }
@@ -225,7 +232,8 @@ static bool act_lease(struct actor *a, struct lease *l)
 	const struct fact_lease *fact = l->known ? &l->fact : NULL;
 	for (int steps = 0; steps < 8; steps++) {
 		enum action what = plan_next(fact, &l->run, a->now_ms, a->interval_ms);
-		if (what == ACT_NONE || ((what == ACT_READY || what == ACT_RECEIPT || what == ACT_QUIT) && !a->link.caught_up))
+		bool tells = what == ACT_READY || what == ACT_RECEIPT || what == ACT_QUIT || what == ACT_RESIZED || what == ACT_REFUSE;
+		if (what == ACT_NONE || (tells && !a->link.caught_up))
 			return false;
 		if (what == ACT_RECEIPT)
 			return true;
@@ -406,6 +414,8 @@ static const char *act_asked_word(enum asked_kind kind)
 		return "a usage receipt";
 	case ASKED_QUIT:
 		return "quit";
+	case ASKED_CHANGE:
+		return "a change's end";
 	}
 	return "";
 }
@@ -440,6 +450,8 @@ static void act_answered(void *actor, const struct asked *asked, const struct wi
 		l->run.quit_sent = false;
 		act_trouble(a, l, ACT_QUIT, verdict_name(answer->verdict));
 	}
+	if (asked->kind == ASKED_CHANGE && l && refused)
+		resize_refused(a, l);
 	if (asked->kind == ASKED_RECEIPT)
 		act_receipts_answered(a, asked->req, refused);
 }
@@ -473,6 +485,7 @@ int act_adopt(struct actor *a)
 			log_warning("lease l-%s: its limits cannot be read", l->name.s);
 		else
 			report_limits(a->live_fd, l, &l->quota, &a->inventory); /* the policy may be another one now */
+		l->run.held = l->quota.res;
 		if (report_meter_load(a->live_fd, l)) {
 			l->run.up_ms = l->meter.up_ms;
 			l->run.deploy_rev = (uint32_t)l->meter.deploy_rev;

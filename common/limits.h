@@ -58,6 +58,7 @@
 #define ORDERS_PER_ACCOUNT 4096  /* open orders */
 #define ESCROW_WINDOW_S 86400
 #define BOND_PPM 200000         /* what views lock for an ask, in millionths of its rate x time; the ledger decides by its own parameter */
+#define CHANGE_KEEP_MS (3600ULL * 1000) /* a proposed change of a lease; an agreed one has this and the time of consent to be made */
 #define LIFE_MAX_S (400ULL * 86400)
 
 /* Contracts (compiled tables) */
