@@ -179,6 +179,8 @@ static int start_begin(struct direct *d, struct lease *l)
 	autofree struct container *c = malloc(sizeof *c);
 	int r = c ? container_of(d, l, c) : -ENOMEM;
 	r = r < 0 ? r : direct_fault(d, "start");
+	if (r == 0 && container_release(c) == 0)
+		return 0;
 	r = r < 0 ? r : host_path(log, "%s/start.log", l->dir);
 	r = r < 0 ? r : job_start(&l->job, JOB_START, log, container_start, c);
 	return r < 0 ? r : -EINPROGRESS;
