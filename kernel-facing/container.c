@@ -305,29 +305,41 @@ int container_create(const void *arg)
 	return r;
 }
 
+static int fifo_path(const struct container *c, char out[HOST_PATH])
+{
+	return host_path(out, "%s/state/%s/exec.fifo", c->dir, c->cid);
+}
+
 int container_release(const struct container *c)
 {
 	char fifo[HOST_PATH];
+	struct stat st;
 	if (c->runtime.kind != RUNTIME_CRUN)
 		return -EOPNOTSUPP;
-	int r = host_path(fifo, "%s/state/%s/exec.fifo", c->dir, c->cid);
+	int r = fifo_path(c, fifo);
 	if (r < 0)
 		return r;
 	autoclose int fd = open(fifo, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || unlink(fifo) < 0 || write(fd, "", 1) != 1)
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
-	return 0;
+	if (!S_ISFIFO(st.st_mode))
+		return -EPROTO;
+	return unlink(fifo) < 0 || write(fd, "", 1) != 1 ? -errno : 0;
 }
 
 int container_start(const void *arg)
 {
 	const struct container *c = arg;
-	char state[HOST_PATH];
+	char state[HOST_PATH], fifo[HOST_PATH];
 	int r = host_path(state, "%s/state", c->dir);
 	r = r < 0 ? r : private_mounts(c);
 	if (r < 0)
 		return r;
 	const char *crun[] = {c->runtime.path, "--cgroup-manager=cgroupfs", "--root", state, "start", c->cid, NULL};
 	const char *runc[] = {c->runtime.path, "--root", state, "start", c->cid, NULL};
-	return job_exec(c->runtime.kind == RUNTIME_CRUN ? crun : runc, NULL, NULL) == 0 ? 0 : -ENOEXEC;
+	if (job_exec(c->runtime.kind == RUNTIME_CRUN ? crun : runc, NULL, NULL) != 0)
+		return -ENOEXEC;
+	/* Both remove the pipe that they let the task go by. */
+	r = fifo_path(c, fifo);
+	return r < 0 ? r : host_exists(fifo) ? -EPROTO : 0;
 }

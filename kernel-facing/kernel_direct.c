@@ -11,6 +11,7 @@
 #include <netlink/netlink.h>
 #include "kernel-facing/direct.h"
 
+#define PATIENCE_MS 60000 /* a runtime that has not returned after that will not */
 #define FILES_WANTED (LEASES_PER_NODE_MAX * (METER_FILES + 3) + 256)
 
 static int direct_list(struct kernel *k, struct lease_name *out, uint32_t max, uint32_t *n)
@@ -154,6 +155,7 @@ int kernel_direct_new(const struct kernel_config *cfg, struct kernel **ret, char
 		return -ENOMEM;
 	d->base.ops = &direct_ops;
 	d->cfg = *cfg;
+	d->patience_ms = PATIENCE_MS;
 	int r = start(d, why);
 	if (r < 0) {
 		direct_free(&d->base);
@@ -188,3 +190,5 @@ void kernel_direct_fault(struct kernel *k, int (*fault)(void *ctx, const char *s
 	d->fault = fault;
 	d->fault_ctx = ctx;
 }
+
+void kernel_direct_patience(struct kernel *k, uint64_t ms) { direct_of(k)->patience_ms = ms; }
