@@ -124,8 +124,9 @@ static int mount_overlay(const struct container *c, const char *merged)
 	r = r < 0 ? r : host_mkdir(lower, 0700, 0, 0);
 	r = r < 0 ? r : host_mkdir(disk, 0700, 0, 0);
 	r = r < 0 ? r : bind_lower(c, lower);
-	r = r < 0 ? r : disk_make(image, c->disk_mib, c->uid_base + HELPER_ID);
-	r = r < 0 ? r : disk_mount(image, disk);
+	r = r < 0 ? r : disk_take(c->disks, image, c->disk_mib, c->uid_base + HELPER_ID);
+	if (r == 0 && (r = disk_mount(image, disk)) < 0)
+		disk_forget(c->disks, c->disk_mib);
 	r = r < 0 ? r : host_mkdir(upper, 0755, c->uid_base, c->uid_base);
 	r = r < 0 ? r : host_mkdir(work, 0700, 0, 0);
 	if (r < 0)

@@ -15,6 +15,7 @@ struct container {
 	char lower[HOST_PATH];       /* read-only layer */
 	char netns[HOST_PATH];       /* the lease's; every other mount below leases_dir is left out of the task's mount namespace */
 	char leases_dir[HOST_PATH];
+	char disks[HOST_PATH];       /* where empty disks are kept */
 	char log[HOST_PATH];
 	char keeper_procs[HOST_PATH];/* joined by the monitor and all it starts */
 	char v2_procs[HOST_PATH];    /* hybrid: joined by the monitor and all it starts; "" otherwise */

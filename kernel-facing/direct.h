@@ -45,7 +45,7 @@ struct direct {
 	char runtime_why[192];
 	uint64_t patience_ms;          /* with a runtime that does not return */
 	uint8_t boot_id[16];
-	char leases_dir[HOST_PATH], unpacked_dir[HOST_PATH], bundles_dir[HOST_PATH], tasks_dir[HOST_PATH];
+	char leases_dir[HOST_PATH], unpacked_dir[HOST_PATH], bundles_dir[HOST_PATH], tasks_dir[HOST_PATH], disks_dir[HOST_PATH];
 	uint32_t n;
 	struct lease *leases[LEASES_PER_NODE_MAX];
 	struct unpack unpacks[UNPACKS_MAX];

@@ -100,7 +100,7 @@ static void sweep_link(void *ctx, const char *name, uint32_t slot)
 	(void)netns_link_drop(d->host, name);
 }
 
-/* Bundles without a lease, and unpackings that were cut off. */
+/* Bundles without a lease, and unpackings and disks that were cut off. */
 static int sweep_dir(struct direct *d, const char *dir, bool leases)
 {
 	DIR *list = opendir(dir);
@@ -126,6 +126,7 @@ int direct_adopt(struct direct *d, char *why)
 	r = r < 0 ? r : netns_each_link(d->host, d->cfg.instance, sweep_link, d);
 	r = r < 0 ? r : sweep_dir(d, d->bundles_dir, true);
 	r = r < 0 ? r : sweep_dir(d, d->unpacked_dir, false);
+	r = r < 0 ? r : sweep_dir(d, d->disks_dir, false);
 	if (r < 0)
 		host_say(why, 256, "what an earlier run left under %s cannot be removed: %s", d->leases_dir, strerror(-r));
 	return r;

@@ -28,6 +28,7 @@ static int container_of(struct direct *d, const struct lease *l, struct containe
 	int r = host_path(c->dir, "%s", l->bundle);
 	r = r < 0 ? r : host_path(c->netns, "%s/netns", l->dir);
 	r = r < 0 ? r : host_path(c->leases_dir, "%s", d->leases_dir);
+	r = r < 0 ? r : host_path(c->disks, "%s", d->disks_dir);
 	r = r < 0 ? r : host_path(c->log, "%s/log", l->logs);
 	r = r < 0 ? r : group_keeper_procs(&d->groups, l->keeper, c->keeper_procs);
 	if (r == 0 && d->groups.mode == GROUP_HYBRID) {

@@ -87,6 +87,8 @@ static int make_dirs(struct direct *d, char *why)
 	r = r < 0 ? r : host_path(d->unpacked_dir, "%s/unpacked", state);
 	r = r < 0 ? r : host_path(d->bundles_dir, "%s/bundles", state);
 	r = r < 0 ? r : host_path(d->tasks_dir, "%s/tasks", state);
+	r = r < 0 ? r : host_path(d->disks_dir, "%s/disks", state);
+	r = r < 0 ? r : host_mkdir(d->disks_dir, 0700, 0, 0);
 	r = r < 0 ? r : host_mkdir(d->leases_dir, 0711, 0, 0);
 	r = r < 0 ? r : host_mkdir(d->unpacked_dir, 0700, 0, 0);
 	r = r < 0 ? r : host_mkdir(d->bundles_dir, 0711, 0, 0);
