@@ -72,6 +72,16 @@ static void act_trouble(struct actor *a, struct lease *l, enum action what, cons
 	l->run.retry_ms = a->now_ms + RETRY_MS;
 }
 
+/* What the runtime did wrong has words of its own (kernel.h); the rest has the kernel's. */
+static const char *act_cause(int rc)
+{
+	if (rc == -ETIME)
+		return "runtime-hangs";
+	if (rc == -EPROTO)
+		return "runtime-lies";
+	return strerrorname_np(-rc) ? strerrorname_np(-rc) : "EUNKNOWN";
+}
+
 /* -EINPROGRESS: soon again. Else: remember why, and do not try for a while. */
 static void act_failed(struct actor *a, struct lease *l, enum action what, int rc)
 {
@@ -81,7 +91,7 @@ static void act_failed(struct actor *a, struct lease *l, enum action what, int r
 	}
 	char before[sizeof(l->trouble)];
 	memcpy(before, l->trouble, sizeof(before));
-	act_trouble(a, l, what, strerrorname_np(-rc) ? strerrorname_np(-rc) : "EUNKNOWN");
+	act_trouble(a, l, what, act_cause(rc));
 	if (strcmp(before, l->trouble) != 0)
 		log_warning("lease l-%s: %s failed: %s", l->name.s, action_word(what), strerror(-rc));
 }

@@ -47,8 +47,9 @@ struct direct {
 	struct nl_sock *host;
 	struct runtime runtime;
 	char runtime_why[192];
+	uint64_t patience_ms;          /* with a runtime that does not return */
 	uint8_t boot_id[16];
-	char leases_dir[HOST_PATH], unpacked_dir[HOST_PATH], bundles_dir[HOST_PATH], tasks_dir[HOST_PATH];
+	char leases_dir[HOST_PATH], unpacked_dir[HOST_PATH], bundles_dir[HOST_PATH], tasks_dir[HOST_PATH], disks_dir[HOST_PATH];
 	uint32_t n;
 	struct lease *leases[LEASES_PER_NODE_MAX];
 	struct unpack unpacks[UNPACKS_MAX];
@@ -120,4 +121,5 @@ void runtime_find(struct direct *d);
 /* For tests. */
 void kernel_direct_fault(struct kernel *k, int (*fault)(void *ctx, const char *step), void *ctx);
 int direct_fault(struct direct *d, const char *step);
+void kernel_direct_patience(struct kernel *k, uint64_t ms);
 #endif

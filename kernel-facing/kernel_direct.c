@@ -12,6 +12,7 @@
 #include "kernel-facing/direct.h"
 
 #define FILES_WANTED (LEASES_PER_NODE_MAX * (METER_FILES + 4) + 256)
+#define PATIENCE_MS 60000 /* a runtime that has not returned after that will not */
 
 static int direct_list(struct kernel *k, struct lease_name *out, uint32_t max, uint32_t *n)
 {
@@ -86,6 +87,8 @@ static int make_dirs(struct direct *d, char *why)
 	r = r < 0 ? r : host_path(d->unpacked_dir, "%s/unpacked", state);
 	r = r < 0 ? r : host_path(d->bundles_dir, "%s/bundles", state);
 	r = r < 0 ? r : host_path(d->tasks_dir, "%s/tasks", state);
+	r = r < 0 ? r : host_path(d->disks_dir, "%s/disks", state);
+	r = r < 0 ? r : host_mkdir(d->disks_dir, 0700, 0, 0);
 	r = r < 0 ? r : host_mkdir(d->leases_dir, 0711, 0, 0);
 	r = r < 0 ? r : host_mkdir(d->unpacked_dir, 0700, 0, 0);
 	r = r < 0 ? r : host_mkdir(d->bundles_dir, 0711, 0, 0);
@@ -157,6 +160,7 @@ int kernel_direct_new(const struct kernel_config *cfg, struct kernel **ret, char
 		return -ENOMEM;
 	d->base.ops = &direct_ops;
 	d->cfg = *cfg;
+	d->patience_ms = PATIENCE_MS;
 	int r = start(d, why);
 	if (r < 0) {
 		direct_free(&d->base);
@@ -196,3 +200,5 @@ void kernel_direct_fault(struct kernel *k, int (*fault)(void *ctx, const char *s
 	d->fault = fault;
 	d->fault_ctx = ctx;
 }
+
+void kernel_direct_patience(struct kernel *k, uint64_t ms) { direct_of(k)->patience_ms = ms; }

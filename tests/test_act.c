@@ -119,6 +119,13 @@ START_TEST(what_the_seller_lacks_is_tried_again)
 	rig_run(r, 5000);
 	ck_assert_int_eq(r->readies, 0);
 	ck_assert(rig_reported(r, 0, "create:ENOEXEC"));
+	r->create_fails = ETIME;
+	rig_run(r, 3000);
+	ck_assert(rig_reported(r, 0, "create:runtime-hangs"));
+	r->create_fails = EPROTO;
+	rig_run(r, 3000);
+	ck_assert(rig_reported(r, 0, "create:runtime-lies"));
+	ck_assert_int_eq(r->readies, 0);
 	r->create_fails = 0;
 	rig_run(r, 3000);
 	ck_assert_int_eq(r->readies, 1);
