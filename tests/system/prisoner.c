@@ -2,6 +2,7 @@
  *
  *   prisoner SECRET PID SOCKET PORT   as a task: a file, a process and two listeners of the host that it must not reach
  *   prisoner control FILE SOCKET PORT what the same acts do where nothing forbids them, for those that harm nobody
+ *   prisoner count                    how many acts there are
  *   prisoner listen SOCKET            the host's listeners: says the port, and each visit; ends with standard input
  *
  * Knows ways out. Prints `refused NAME: why` or `GRANTED NAME`; what is right is for the test to say. */
@@ -111,8 +112,20 @@ static int listen_for_visits(const char *name)
 	return 0;
 }
 
+static int count(void)
+{
+	int n = 0;
+	for (size_t i = 0; prison_table(i); i++)
+		for (const struct act *a = prison_table(i); a->name; a++)
+			n++;
+	printf("%d\n", n);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc == 2 && strcmp(argv[1], "count") == 0)
+		return count();
 	if (argc == 3 && strcmp(argv[1], "listen") == 0)
 		return listen_for_visits(argv[2]);
 	if (argc != 5)
