@@ -30,6 +30,8 @@
 int container_root(const char *dir, char out[HOST_PATH]) { return host_path(out, "%s/merged", dir); }
 int container_dev_dir(const char *dir, char out[HOST_PATH]) { return host_path(out, "%s/dev", dir); }
 
+int container_disk(const char *dir, char out[HOST_PATH]) { return host_path(out, "%s/device", dir); }
+
 int container_pid(const char *dir, pid_t *out)
 {
 	char path[HOST_PATH];
@@ -124,6 +126,18 @@ static int bind_lower(const struct container *c, const char *to)
 	return mount(NULL, to, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV, NULL) < 0 ? -errno : 0;
 }
 
+/* Which loop device it became: whoever is outside this mount namespace cannot see. */
+static int name_disk(const struct container *c, const char *disk)
+{
+	char path[HOST_PATH], text[32];
+	struct stat st;
+	int r = container_disk(c->dir, path);
+	if (r < 0 || stat(disk, &st) < 0)
+		return r < 0 ? r : -errno;
+	int n = snprintf(text, sizeof text, "%u:%u\n", major(st.st_dev), minor(st.st_dev));
+	return host_replace(path, text, (size_t)n, 0600);
+}
+
 static int mount_overlay(const struct container *c, const char *merged)
 {
 	char lower[HOST_PATH], image[HOST_PATH], disk[HOST_PATH], upper[HOST_PATH], work[HOST_PATH], options[4 * HOST_PATH];
@@ -138,6 +152,7 @@ static int mount_overlay(const struct container *c, const char *merged)
 	r = r < 0 ? r : disk_take(c->disks, image, c->disk_mib, c->uid_base + HELPER_ID);
 	if (r == 0 && (r = disk_mount(image, disk)) < 0)
 		disk_forget(c->disks, c->disk_mib);
+	r = r < 0 ? r : name_disk(c, disk);
 	r = r < 0 ? r : host_mkdir(upper, 0755, c->uid_base, c->uid_base);
 	r = r < 0 ? r : host_mkdir(work, 0700, 0, 0);
 	if (r < 0)

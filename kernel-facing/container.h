@@ -29,6 +29,7 @@ struct container {
 /* The paths of a bundle at dir. */
 int container_root(const char *dir, char out[HOST_PATH]);     /* what config.json's root.path must be */
 int container_dev_dir(const char *dir, char out[HOST_PATH]);
+int container_disk(const char *dir, char out[HOST_PATH]);     /* holds the loop device, "7:3", of a writable layer */
 /* For job_start: struct container. */
 int container_create(const void *arg);
 int container_start(const void *arg);

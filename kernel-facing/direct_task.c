@@ -134,7 +134,8 @@ static int create_end(struct direct *d, struct lease *l)
 	}
 	meter_open_inner(&l->meter, &d->groups, l->leaf);
 	allow_log_group(d, l);
-	return set_stage(l, STAGE_CREATED);
+	r = lease_io_begin(d, l);
+	return r < 0 ? r : set_stage(l, STAGE_CREATED);
 }
 
 /* What a failed create left is removed before the failure is told. */
@@ -303,6 +304,7 @@ int task_stop(struct direct *d, struct lease *l)
 	if (r < 0)
 		return r;
 	task_watch(d, l);
+	lease_io_end(d, l);
 	meter_close_inner(&l->meter, &d->groups, &l->rec.oom_before);
 	r = group_remove_inner(&d->groups, l->leaf);
 	r = r < 0 ? r : host_remove(l->bundle);

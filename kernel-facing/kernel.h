@@ -77,6 +77,7 @@ struct inventory {
 	char runtime_why[192];
 	uint8_t boot_id[16];
 	enum reach reach;        /* of every lease */
+	bool iops_held;          /* false: this kernel cannot bound operations on disks, and what a quota says of them is not held */
 	uint32_t ngpus;          /* that may be leased */
 	struct gpu_info gpus[GPUS_PER_NODE];
 };

@@ -146,6 +146,8 @@ static int start(struct direct *d, char *why)
 	r = fence_probe(why);
 	if (r < 0)
 		return r;
+	d->io_held = iops_possible(&d->groups);
+	d->disk = iops_disk_of(d->cfg.state_dir);
 	raise_file_limit();
 	r = direct_adopt(d, why);
 	if (r == 0)
