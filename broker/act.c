@@ -2,6 +2,7 @@
  *
  * Knows how to do; what to do is plan.c's. A verb that is still in progress is asked again; one that failed waits a second. */
 #include "broker/act.h"
+#include "broker/answer.h"
 #include "broker/gpus.h"
 #include "broker/report.h"
 #include "broker/resize.h"
@@ -11,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#define RETRY_MS 1000
 
 struct act_scratch {
 	struct usage_receipt receipt[LEASES_PER_NODE_MAX];
@@ -66,12 +65,6 @@ static void act_reason(struct lease *l, const char *reason)
 	snprintf(l->reason, sizeof(l->reason), "%s", reason);
 }
 
-static void act_trouble(struct actor *a, struct lease *l, enum action what, const char *why)
-{
-	snprintf(l->trouble, sizeof(l->trouble), "%s:%s", action_word(what), why);
-	l->run.retry_ms = a->now_ms + RETRY_MS;
-}
-
 /* What the runtime did wrong has words of its own (kernel.h); the rest has the kernel's. */
 static const char *act_cause(int rc)
 {
@@ -91,7 +84,7 @@ static void act_failed(struct actor *a, struct lease *l, enum action what, int r
 	}
 	char before[sizeof(l->trouble)];
 	memcpy(before, l->trouble, sizeof(before));
-	act_trouble(a, l, what, act_cause(rc));
+	answer_trouble(a, l, what, act_cause(rc));
 	if (strcmp(before, l->trouble) != 0)
 		log_warning("lease l-%s: %s failed: %s", l->name.s, action_word(what), strerror(-rc));
 }
@@ -413,63 +406,10 @@ static void act_tick(struct actor *a, bool full)
 	}
 }
 
-static const char *act_asked_word(enum asked_kind kind)
-{
-	switch (kind) {
-	case ASKED_NODE:
-		return "node registration";
-	case ASKED_READY:
-		return "READY";
-	case ASKED_RECEIPT:
-		return "a usage receipt";
-	case ASKED_QUIT:
-		return "quit";
-	case ASKED_CHANGE:
-		return "a change's end";
-	}
-	return "";
-}
-
-/* Of a refused set each waits: in a state that is not billed nothing else holds a receipt back. */
-static void act_receipts_answered(struct actor *a, uint64_t req, bool refused)
-{
-	for (struct lease *l = a->books.first; l; l = l->next) {
-		if (!l->run.receipt_sent || l->run.receipt_req != req)
-			continue;
-		l->run.receipt_sent = false;
-		if (refused)
-			l->run.receipt_retry_ms = a->now_ms + RETRY_MS;
-	}
-}
-
-static void act_answered(void *actor, const struct asked *asked, const struct wire_answer *answer)
-{
-	struct actor *a = actor;
-	struct lease *l = asked->lease.s[0] ? leases_by_name(&a->books, asked->lease.s) : NULL;
-	bool refused = answer->verdict != V_OK;
-	if (refused && answer->verdict != V_USAGE_PENDING)
-		log_warning("the ledger refused %s of %s: %s", act_asked_word(asked->kind), l ? l->name.s : "this node",
-		    verdict_text(answer->verdict));
-	if (asked->kind == ASKED_READY && l && !refused)
-		l->trouble[0] = '\0';
-	if (asked->kind == ASKED_READY && l && refused && plan_before_ready(&l->fact)) {
-		l->run.ready_sent = false;
-		act_trouble(a, l, ACT_READY, verdict_name(answer->verdict));
-	}
-	if (asked->kind == ASKED_QUIT && l && refused) {
-		l->run.quit_sent = false;
-		act_trouble(a, l, ACT_QUIT, verdict_name(answer->verdict));
-	}
-	if (asked->kind == ASKED_CHANGE && l && refused)
-		resize_refused(a, l);
-	if (asked->kind == ASKED_RECEIPT)
-		act_receipts_answered(a, asked->req, refused);
-}
-
 void act_pass(struct actor *a, bool news)
 {
 	bool full = a->now_ms - a->tick_ms >= TICK_MS;
-	if (news && link_read(&a->link, &a->books, act_answered, a) < 0)
+	if (news && link_read(&a->link, &a->books, answer_take, a) < 0)
 		log_warning("the ledger is away; leases go on, receipts wait");
 	if (full)
 		a->tick_ms = a->now_ms;

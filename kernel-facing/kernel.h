@@ -131,8 +131,8 @@ struct gpu_config {
 	uint32_t ndevices;
 	const char (*devices)[64];             /* nodes below dev that may be leased though nothing is known of them */
 };
-#define GPU_CONFIG ((struct gpu_config){.proc = "/proc", .sys = "/sys", .dev = "/dev", .cdi = {"/etc/cdi", "/var/run/cdi"}, \
-    .wanted = "none"})
+#define GPU_CONFIG \
+	((struct gpu_config){.proc = "/proc", .sys = "/sys", .dev = "/dev", .cdi = {"/etc/cdi", "/var/run/cdi"}, .wanted = "none"})
 
 /* What of this machine's GPUs the owner leases. *why (512 bytes) gets a sentence on failure, and on success a warning or "". */
 int kernel_gpus_find(const struct gpu_config *cfg, struct gpu_table **ret, char *why);

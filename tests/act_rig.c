@@ -372,3 +372,13 @@ bool rig_reported(struct rig *r, uint32_t lease, const char *word)
 	close(fd);
 	return found;
 }
+
+void rig_release(struct rig *r, uint32_t lease)
+{
+	rig_state(r, lease, "final", 0);
+	rig_run(r, 3000);
+	ck_assert_uint_eq(r->lease[lease].metered_s, rig_held(r, lease)->meter.up_ms / 1000);
+	rig_state(r, lease, "done", LEASE_TERMINAL);
+	rig_run(r, 2500);
+	ck_assert_ptr_null(rig_held(r, lease));
+}

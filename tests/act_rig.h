@@ -48,4 +48,6 @@ struct lease *rig_held(struct rig *r, uint32_t lease); /* by the actor; NULL: no
 enum task_phase rig_phase(struct rig *r, uint32_t lease);
 uint32_t rig_kernel_leases(struct rig *r);
 bool rig_reported(struct rig *r, uint32_t lease, const char *word); /* the file "state" has this word in it */
+/* The lease settles and ends; what was metered is what ran. */
+void rig_release(struct rig *r, uint32_t lease);
 #endif

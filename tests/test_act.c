@@ -8,16 +8,6 @@
 
 static struct rig rig;
 
-static void release(struct rig *r, uint32_t lease)
-{
-	rig_state(r, lease, "final", 0);
-	rig_run(r, 3000);
-	ck_assert_uint_eq(r->lease[lease].metered_s, rig_held(r, lease)->meter.up_ms / 1000);
-	rig_state(r, lease, "done", LEASE_TERMINAL);
-	rig_run(r, 2500);
-	ck_assert_ptr_null(rig_held(r, lease));
-}
-
 START_TEST(a_life)
 {
 	struct rig *r = &rig;
@@ -28,7 +18,7 @@ START_TEST(a_life)
 	ck_assert_int_eq(r->receipts, 4); /* at the first second, and at every interval */
 	ck_assert_uint_ge(r->lease[0].metered_s, 30);
 	strcpy(r->lease[0].reason, "release");
-	release(r, 0);
+	rig_release(r, 0);
 	ck_assert(rig_reported(r, 0, "killed release -"));
 	ck_assert_int_eq(r->receipts, 5);
 	ck_assert_int_eq(r->readies, 1);
@@ -47,7 +37,7 @@ START_TEST(an_ended_task_stays_ended)
 	rig_run(r, 5000);
 	ck_assert(rig_reported(r, 0, "exited - 7"));
 	ck_assert_int_eq(r->counts.start, 1);
-	release(r, 0);
+	rig_release(r, 0);
 	ck_assert(rig_reported(r, 0, "exited - 7"));
 	rig_close(r);
 }
@@ -73,7 +63,7 @@ START_TEST(what_the_buyer_brought_is_the_buyers)
 		rig_run(r, 2000);
 		ck_assert_int_eq(rig_phase(r, 0), TASK_RUNNING);
 		ck_assert(rig_reported(r, 0, "running -"));
-		release(r, 0);
+		rig_release(r, 0);
 		rig_close(r);
 	}
 }
@@ -153,7 +143,7 @@ START_TEST(each_verb_fails)
 		rig_state(r, 0, "run", LEASE_RUN);
 		rig_run(r, 4000);
 		ck_assert(rig_reported(r, 0, "running -"));
-		release(r, 0);
+		rig_release(r, 0);
 		ck_assert_int_eq(r->readies, 1);
 		ck_assert_int_eq(r->counts.create, 2);
 		ck_assert_int_eq(r->counts.start, 2);
@@ -201,7 +191,7 @@ START_TEST(the_ledger_goes_away)
 	ck_assert_int_eq(rig_phase(r, 0), TASK_RUNNING);
 	ck_assert_uint_ge(r->lease[0].metered_s, 40); /* what ran meanwhile is told, in the chain of receipts that was begun */
 	ck_assert_int_eq(r->counts.start, 1);
-	release(r, 0);
+	rig_release(r, 0);
 	rig_close(r);
 }
 END_TEST
@@ -276,7 +266,7 @@ START_TEST(a_restart_adopts)
 	ck_assert_int_eq(r->counts.create, 1);
 	ck_assert_uint_ge(rig_held(r, 0)->meter.up_ms, up + 11000);
 	ck_assert_uint_le(rig_held(r, 0)->meter.up_ms, up + 13100);
-	release(r, 0);
+	rig_release(r, 0);
 	rig_close(r);
 }
 END_TEST
@@ -362,7 +352,7 @@ START_TEST(frozen_time_is_not_billed)
 	rig_run(r, 5000);
 	ck_assert_int_eq(rig_phase(r, 0), TASK_RUNNING);
 	ck_assert_uint_ge(rig_held(r, 0)->meter.up_ms, up + 4000);
-	release(r, 0);
+	rig_release(r, 0);
 	rig_close(r);
 }
 END_TEST
@@ -378,119 +368,6 @@ START_TEST(a_refused_ready_waits_a_second)
 	ck_assert(rig_reported(r, 0, "ready:"));
 	r->ready_verdict = V_OK;
 	rig_run(r, 2000);
-	ck_assert_int_eq(rig_phase(r, 0), TASK_RUNNING);
-	rig_close(r);
-}
-END_TEST
-
-static void agree(struct rig *r, uint32_t cpu_milli)
-{
-	r->lease[0].change_rev++;
-	r->lease[0].change = (struct lease_change){.stage = CHANGE_AGREED, .res = r->lease[0].res};
-	r->lease[0].change.res.v[RES_CPU_MILLI] = cpu_milli;
-	rig_state(r, 0, "run", LEASE_RUN);
-}
-
-static uint32_t kernel_cpu(struct rig *r)
-{
-	struct quota q;
-	ck_assert_int_eq(r->kernel->ops->lease_quota(r->kernel, &rig_held(r, 0)->name, &q), 0);
-	return q.res.v[RES_CPU_MILLI];
-}
-
-START_TEST(a_running_task_is_resized)
-{
-	struct rig *r = &rig;
-	rig_open(r, 0);
-	rig_run(r, 5000);
-	int receipts = r->receipts;
-	agree(r, 250);
-	rig_run(r, 300);
-	ck_assert_uint_eq(kernel_cpu(r), 250);
-	ck_assert_str_eq(r->event, "resized");
-	ck_assert_int_eq(r->receipts, receipts + 1); /* out of turn */
-	ck_assert_uint_eq(r->lease[0].res.v[RES_CPU_MILLI], 250);
-	agree(r, 50);
-	rig_run(r, 5000);
-	ck_assert_uint_eq(kernel_cpu(r), 50);
-	ck_assert_int_eq(r->counts.set, 2);
-	ck_assert_int_eq(r->events, 2);
-	ck_assert_int_eq(rig_phase(r, 0), TASK_RUNNING);
-	ck_assert_int_eq(r->counts.start, 1);
-	ck_assert_int_eq(r->counts.open, 1);
-	release(r, 0);
-	rig_close(r);
-}
-END_TEST
-
-START_TEST(what_the_machine_cannot_is_refused)
-{
-	static const struct { int err; enum change_end why; } fault[] = {
-	    {EBUSY, CHANGE_IN_USE}, {EDQUOT, CHANGE_OVER_POLICY}, {EIO, CHANGE_FAILED}};
-	for (size_t i = 0; i < sizeof(fault) / sizeof(fault[0]); i++) {
-		struct rig *r = &rig;
-		rig_open(r, 0);
-		rig_run(r, 3000);
-		r->set_fails = fault[i].err;
-		agree(r, 250);
-		rig_run(r, 3000);
-		ck_assert_str_eq(r->event, "refuse");
-		ck_assert_int_eq(r->events, 1);
-		ck_assert_uint_eq(r->lease[0].change_end, fault[i].why);
-		ck_assert_uint_eq(kernel_cpu(r), 100);
-		r->set_fails = 0;
-		agree(r, 200);
-		rig_run(r, 1000);
-		ck_assert_uint_eq(kernel_cpu(r), 200);
-		ck_assert_int_eq(r->counts.start, 1);
-		rig_close(r);
-	}
-}
-END_TEST
-
-START_TEST(a_resize_is_tried_and_told_until_it_is_heard)
-{
-	struct rig *r = &rig;
-	rig_open(r, 0);
-	rig_run(r, 3000);
-	r->set_fails = ENOTCONN; /* says nothing about the machine */
-	agree(r, 250);
-	rig_run(r, 3000);
-	ck_assert_int_eq(r->events, 0);
-	ck_assert(rig_reported(r, 0, "resize:ENOTCONN"));
-	r->set_fails = 0;
-	r->event_verdict = V_BUSY;
-	rig_run(r, 3000);
-	ck_assert_int_ge(r->events, 2);
-	ck_assert_int_le(r->events, 4);
-	rig_ledger_down(r);
-	rig_run(r, 2000);
-	r->event_verdict = V_OK;
-	rig_ledger_up(r);
-	rig_run(r, 1500);
-	ck_assert_uint_eq(r->lease[0].res.v[RES_CPU_MILLI], 250);
-	ck_assert_int_eq(r->counts.set, 1);
-	rig_close(r);
-}
-END_TEST
-
-/* Agreed, made, and then nothing came of it while the ledger was away; or plan was restarted between the two. */
-START_TEST(a_resize_that_came_to_nothing_is_undone)
-{
-	struct rig *r = &rig;
-	rig_open(r, 0);
-	rig_run(r, 3000);
-	r->event_verdict = V_BUSY;
-	agree(r, 250);
-	rig_run(r, 300);
-	ck_assert_uint_eq(kernel_cpu(r), 250);
-	rig_actor_free(r);
-	r->lease[0].change.stage = CHANGE_NONE;
-	rig_actor_new(r);
-	rig_ledger_up(r);
-	rig_snapshot(r, true);
-	rig_run(r, 300);
-	ck_assert_uint_eq(kernel_cpu(r), 100);
 	ck_assert_int_eq(rig_phase(r, 0), TASK_RUNNING);
 	rig_close(r);
 }
@@ -543,8 +420,8 @@ START_TEST(a_lost_lease_is_opened_again)
 	ck_assert_int_eq(r->counts.open, 3);
 	ck_assert_uint_ge(rig_held(r, 1)->meter.up_ms, other + 4900);
 	ck_assert_uint_ge(rig_held(r, 0)->meter.up_ms, up + 3000);
-	release(r, 0);
-	release(r, 1);
+	rig_release(r, 0);
+	rig_release(r, 1);
 	rig_close(r);
 }
 END_TEST
@@ -553,5 +430,4 @@ TEST_MAIN("act", a_life, an_ended_task_stays_ended, what_the_buyer_brought_is_th
     a_deploy_that_stays_sealed, what_the_seller_lacks_is_tried_again, each_verb_fails, what_takes_long, the_ledger_goes_away,
     the_money_is_over, what_was_on_its_way_is_asked_again, a_restart_adopts, a_restart_finds_another_state, half_a_snapshot_closes_nothing,
     a_new_deploy_replaces_the_task, frozen_time_is_not_billed, a_refused_ready_waits_a_second, a_refused_receipt_waits_a_second,
-    a_running_task_is_resized, what_the_machine_cannot_is_refused, a_resize_is_tried_and_told_until_it_is_heard,
-    a_resize_that_came_to_nothing_is_undone, two_leases_share_no_device, a_lost_lease_is_opened_again)
+    two_leases_share_no_device, a_lost_lease_is_opened_again)
