@@ -127,7 +127,7 @@ static int broker_open(struct broker *b)
 	if (code)
 		return broker_say(code, why);
 	if (b->arguments.sweep)
-		b->conf.ndevices = 0; /* to take leases away, what they had need not be there any more */
+		b->conf.ndevices = b->conf.gpu_fake = 0, strcpy(b->conf.gpus, "none"); /* what leases had need not be there to end them */
 	if (!policy_init(&b->policy, &b->conf, why))
 		return broker_say(EX_CONFIG, why);
 	setup_kernel(&b->setup, &b->policy, &kc);
@@ -277,8 +277,9 @@ static void broker_reload(struct broker *b)
 		log_warning("mount, directories, names, users and runtime change at the next start only");
 	b->conf.receipt_interval_s = next.receipt_interval_s;
 	b->conf.operator_uid = next.operator_uid;
-	b->policy = policy;
 	kernel_direct_policy(b->kernel, &policy);
+	kernel_gpus_free((struct gpu_table *)(uintptr_t)b->policy.gpus);
+	b->policy = policy;
 	b->plan.failures = 0; /* this end is no failure, and is not to be waited after */
 	if (b->plan.pid)
 		kill(b->plan.pid, SIGTERM);

@@ -87,6 +87,18 @@ static int make_node(const char *dir, const char *name, mode_t type, unsigned ma
 	return mknod(path, type | 0666, makedev(major, minor)) < 0 || chmod(path, 0666) < 0 ? -errno : 0;
 }
 
+/* The directories of a name like dri/renderD128 too. */
+static int make_device(const char *dir, const struct gpu_node *d)
+{
+	char path[HOST_PATH];
+	int r = 0;
+	for (const char *slash = strchr(d->name, '/'); r == 0 && slash; slash = strchr(slash + 1, '/')) {
+		r = host_path(path, "%s/%.*s", dir, (int)(slash - d->name), d->name);
+		r = r < 0 ? r : host_mkdir(path, 0755, 0, 0);
+	}
+	return r < 0 ? r : make_node(dir, d->name, d->rule.type == 'b' ? S_IFBLK : S_IFCHR, d->rule.major, d->rule.minor);
+}
+
 /* Nodes of the task's own. conmon opens /dev/null for the task's input and the runtime gives it to the task's user: that must not
  * be the host's node. */
 static int mount_devices(const struct container *c)
@@ -99,8 +111,7 @@ static int mount_devices(const struct container *c)
 		r = -errno;
 	r = r < 0 ? r : make_node(dir, "null", S_IFCHR, 1, 3);
 	for (uint32_t i = 0; r == 0 && i < c->ndevices; i++)
-		r = make_node(dir, c->device_names[i], c->devices[i].type == 'b' ? S_IFBLK : S_IFCHR, c->devices[i].major,
-		    c->devices[i].minor);
+		r = make_device(dir, &c->devices[i]);
 	if (r == 0 && mount(null, "/dev/null", NULL, MS_BIND, NULL) < 0)
 		r = -errno;
 	return r;

@@ -3,8 +3,7 @@
 #ifndef ZEUS_CONTAINER_H
 #define ZEUS_CONTAINER_H
 #include <sys/types.h>
-#include "kernel-facing/host.h"
-#include "kernel-facing/kernel.h"
+#include "kernel-facing/gpu.h"
 
 enum runtime_kind { RUNTIME_NONE, RUNTIME_CRUN, RUNTIME_RUNC };
 struct runtime { enum runtime_kind kind; char path[HOST_PATH], conmon[HOST_PATH], version[32]; };
@@ -24,8 +23,7 @@ struct container {
 	uid_t uid_base;
 	uint32_t disk_mib;           /* 0: no writable layer */
 	uint32_t ndevices;
-	struct device_rule devices[DEVICES_PER_LEASE];
-	char device_names[DEVICES_PER_LEASE][64];
+	struct gpu_node devices[DEVICE_RULES_MAX];
 };
 
 /* The paths of a bundle at dir. */

@@ -2,6 +2,8 @@
 #ifndef ZEUS_DIRECT_H
 #define ZEUS_DIRECT_H
 #include "kernel-facing/container.h"
+#include "kernel-facing/fence.h"
+#include "kernel-facing/device.h"
 #include "kernel-facing/group.h"
 #include "kernel-facing/image.h"
 #include "kernel-facing/job.h"
@@ -22,6 +24,8 @@ struct lease {
 	char logs[HOST_PATH];          /* state_dir/tasks/<name> */
 	struct record rec;
 	struct nl_sock *inner;
+	struct fence fence;
+	bool fence_drifted;            /* known to be wrong, and not told yet */
 	int host_index, inner_index;
 	struct meter meter;
 	uint64_t group_id;
@@ -68,11 +72,21 @@ int lease_save(struct lease *l);
 int lease_undo(struct direct *d, struct lease *l);
 /* Opens what this process keeps for a lease that stands: socket, descriptors, indexes. */
 int lease_attach(struct direct *d, struct lease *l);
+/* All that the quota lets a group open: its devices, what they need beside them, and what is nobody's for nothing. */
+void lease_devices(const struct direct *d, const struct quota *q, struct device_list *out);
 int direct_open(struct kernel *k, const struct lease_name *name, const struct quota *q);
 int direct_set(struct kernel *k, const struct lease_name *name, const struct quota *q);
 int direct_close(struct kernel *k, const struct lease_name *name);
 
+/* direct_net.c: the fence of a lease */
+int lease_fence_set(struct direct *d, struct lease *l);
+int lease_fence_adopt(struct direct *d, struct lease *l);
+
 /* direct_check.c */
+struct finding { struct drift *out; uint32_t n; };
+/* Notes a difference; false if there is none. */
+bool finding_add(struct finding *f, const char *what, uint64_t want, uint64_t have);
+int check_fence(struct direct *d, struct lease *l, struct finding *f);
 int direct_check(struct kernel *k, const struct lease_name *name, struct drift *out, uint32_t *n);
 int direct_quota(struct kernel *k, const struct lease_name *name, struct quota *out);
 

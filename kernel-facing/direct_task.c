@@ -23,7 +23,7 @@
 static int container_of(struct direct *d, const struct lease *l, struct container *c)
 {
 	*c = (struct container){.runtime = d->runtime, .uid_base = d->cfg.task_uid_base,
-	    .disk_mib = l->rec.quota.res.v[RES_DISK_MIB], .ndevices = l->rec.quota.ndevices};
+	    .disk_mib = l->rec.quota.res.v[RES_DISK_MIB]};
 	snprintf(c->cid, sizeof c->cid, "%s-%s", d->cfg.instance, l->name.s);
 	int r = host_path(c->dir, "%s", l->bundle);
 	r = r < 0 ? r : host_path(c->netns, "%s/netns", l->dir);
@@ -35,10 +35,9 @@ static int container_of(struct direct *d, const struct lease *l, struct containe
 		r = group_v2_file(&d->groups, l->leaf, "cgroup.procs", c->v2_procs);
 		r = r < 0 ? r : host_path(c->v2_mount, "%s", d->groups.v2);
 	}
-	for (uint32_t i = 0; r == 0 && i < c->ndevices; i++) {
-		c->devices[i] = l->rec.quota.devices[i];
-		r = device_name(&c->devices[i], c->device_names[i]);
-	}
+	c->ndevices = gpu_nodes(d->cfg.policy.gpus, &l->rec.quota, c->devices);
+	for (uint32_t i = 0; r == 0 && i < c->ndevices; i++)
+		r = c->devices[i].name[0] ? 0 : -ENODEV;
 	return r;
 }
 
@@ -52,9 +51,10 @@ static int write_config(struct direct *d, const struct lease *l, const struct co
 	if (r < 0)
 		return r;
 	struct bundle b = {.spec = spec, .root = root, .readonly = c->disk_mib == 0, .netns = c->netns, .cgroup = group,
-	    .hostname = l->name.s, .uid_base = c->uid_base, .dev_dir = dev, .ndevices = c->ndevices};
-	for (uint32_t i = 0; i < c->ndevices; i++)
-		b.devices[i] = c->device_names[i];
+	    .hostname = l->name.s, .uid_base = c->uid_base, .dev_dir = dev, .ndevices = c->ndevices, .devices = c->devices};
+	for (uint32_t i = 0; i < l->rec.quota.ndevices; i++)
+		if ((b.gpus[b.ngpus] = gpu_find(d->cfg.policy.gpus, &l->rec.quota.devices[i])))
+			b.ngpus++;
 	return bundle_write(&b, path);
 }
 

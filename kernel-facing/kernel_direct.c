@@ -11,8 +11,8 @@
 #include <netlink/netlink.h>
 #include "kernel-facing/direct.h"
 
+#define FILES_WANTED (LEASES_PER_NODE_MAX * (METER_FILES + 4) + 256)
 #define PATIENCE_MS 60000 /* a runtime that has not returned after that will not */
-#define FILES_WANTED (LEASES_PER_NODE_MAX * (METER_FILES + 3) + 256)
 
 static int direct_list(struct kernel *k, struct lease_name *out, uint32_t max, uint32_t *n)
 {
@@ -143,6 +143,9 @@ static int start(struct direct *d, char *why)
 		host_say(why, 256, "cannot reach the kernel's routing socket: %s", strerror(-r));
 		return r;
 	}
+	r = fence_probe(why);
+	if (r < 0)
+		return r;
 	raise_file_limit();
 	r = direct_adopt(d, why);
 	if (r == 0)
@@ -169,7 +172,12 @@ int kernel_direct_new(const struct kernel_config *cfg, struct kernel **ret, char
 
 void kernel_direct_policy(struct kernel *k, const struct kernel_policy *p)
 {
-	direct_of(k)->cfg.policy = *p;
+	struct direct *d = direct_of(k);
+	bool other = d->cfg.policy.reach != p->reach;
+	d->cfg.policy = *p;
+	/* What fails here is found by the next check, and repaired. */
+	for (uint32_t i = 0; other && i < d->n; i++)
+		(void)lease_fence_set(d, d->leases[i]);
 }
 
 bool kernel_reaped(struct kernel *k, int pid, int status)
