@@ -17,6 +17,7 @@
 #include "kernel-facing/container.h"
 #include "kernel-facing/disk.h"
 #include "kernel-facing/job.h"
+#include "kernel-facing/program.h"
 
 #define SYNC_MAX 4096
 #define HELPER_ID 65534u /* of the task's range: nobody in there */
@@ -227,6 +228,13 @@ static int run_conmon(const struct container *c, pid_t *pid)
 	return r;
 }
 
+static int has_program(const struct container *c)
+{
+	char root[HOST_PATH];
+	int r = container_root(c->dir, root);
+	return r < 0 ? r : program_check(root, c->disk_mib == 0, c->spec);
+}
+
 int container_create(const void *arg)
 {
 	const struct container *c = arg;
@@ -237,6 +245,7 @@ int container_create(const void *arg)
 	r = r < 0 ? r : private_mounts(c);
 	r = r < 0 ? r : mount_devices(c);
 	r = r < 0 ? r : mount_root(c);
+	r = r < 0 ? r : has_program(c);
 	r = r < 0 ? r : run_conmon(c, &pid);
 	if (r == 0 && v2 >= 0 && dprintf(v2, "%d", (int)pid) < 0)
 		r = -errno;

@@ -82,7 +82,8 @@ struct kernel_ops {
 	int (*lease_quota)(struct kernel *k, const struct lease_name *lease, struct quota *out); /* read back from the kernel */
 	int (*usage)(struct kernel *k, const struct lease_name *leases, uint32_t n, struct usage *out);
 	/* unpacks the image if it must (-EINPROGRESS meanwhile), writes the bundle, creates the container. -ENOENT: no such image;
-	 * -EBADMSG: the image is corrupt; -ENOEXEC: no runtime */
+	 * -EBADMSG: the image is corrupt; -E2BIG: it unpacks to more than an image may; -ENOEXEC: no runtime;
+	 * -ENOPKG: the image has no such program or working directory */
 	int (*task_create)(struct kernel *k, const struct lease_name *lease, const struct task_spec *spec);
 	int (*task_start)(struct kernel *k, const struct lease_name *lease);
 	int (*task_signal)(struct kernel *k, const struct lease_name *lease, int signo); /* to the task's init */
