@@ -20,6 +20,7 @@
 #include "kernel-facing/container.h"
 #include "kernel-facing/disk.h"
 #include "kernel-facing/job.h"
+#include "kernel-facing/program.h"
 
 #define SYNC_MAX 4096
 #define HELPER_ID 65534u /* of the task's range: nobody in there */
@@ -312,6 +313,13 @@ static int joining_wait(struct joining *j)
 	return j->result;
 }
 
+static int has_program(const struct container *c)
+{
+	char root[HOST_PATH];
+	int r = container_root(c->dir, root);
+	return r < 0 ? r : program_check(root, c->disk_mib == 0, c->spec);
+}
+
 int container_create(const void *arg)
 {
 	const struct container *c = arg;
@@ -326,6 +334,7 @@ int container_create(const void *arg)
 	r = r < 0 ? r : mount_root(c);
 	int joined = joining_wait(&joining);
 	r = r < 0 ? r : joined;
+	r = r < 0 ? r : has_program(c);
 	r = r < 0 ? r : run_conmon(c, &pid);
 	sem_post(&joining.done);
 	pthread_join(joining.thread, NULL);

@@ -19,6 +19,7 @@ struct container {
 	char keeper_procs[HOST_PATH];/* joined by the monitor and all it starts */
 	char v2_procs[HOST_PATH];    /* hybrid: joined by the monitor and all it starts; "" otherwise */
 	char v2_mount[HOST_PATH];    /* hybrid: hidden from crun; "" otherwise */
+	const struct task_spec *spec; /* create only; borrowed */
 	char cid[64];
 	uid_t uid_base;
 	uint32_t disk_mib;           /* 0: no writable layer */

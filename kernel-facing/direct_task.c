@@ -78,6 +78,8 @@ static int create_begin(struct direct *d, struct lease *l, const struct task_spe
 	char log[HOST_PATH];
 	autofree struct container *c = malloc(sizeof *c);
 	int r = c ? container_of(d, l, c) : -ENOMEM;
+	if (r == 0)
+		c->spec = spec;
 	r = r < 0 ? r : unpack_ready(d, spec->image, c->lower);
 	r = r < 0 ? r : direct_fault(d, "bundle");
 	r = r < 0 ? r : host_remove(l->bundle);
