@@ -126,11 +126,17 @@ struct gpu_config {
 	const char (*devices)[64];             /* nodes below dev that may be leased though nothing is known of them */
 };
 #define GPU_CONFIG ((struct gpu_config){.proc = "/proc", .sys = "/sys", .dev = "/dev", .cdi = {"/etc/cdi", "/var/run/cdi"}, \
-    .wanted = "none"})
+	.wanted = "none"})
 
 /* What of this machine's GPUs the owner leases. *why (512 bytes) gets a sentence on failure, and on success a warning or "". */
 int kernel_gpus_find(const struct gpu_config *cfg, struct gpu_table **ret, char *why);
 void kernel_gpus_free(struct gpu_table *t);
+/* Does zeus-gpu have anything to measure here? */
+bool kernel_gpus_sampled(const struct gpu_table *t);
+/* How much memory the devices have, from its samples, until each has told or the time is over. */
+void kernel_gpus_learn(struct gpu_table *t, int fd, int timeout_ms);
+/* The socket (taken) from which its samples come from now on. */
+void kernel_direct_gpu_feed(struct kernel *k, int fd);
 /* Into the policy: the devices; their number and memory are added up in *sum. */
 void kernel_gpus_offer(const struct gpu_table *t, struct kernel_policy *p, struct resources *sum);
 

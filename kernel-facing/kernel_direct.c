@@ -35,6 +35,7 @@ static void direct_free(struct kernel *k)
 	if (d->groups.nmounts && d->n == 0)
 		group_base_remove(&d->groups);
 	nl_socket_free(d->host);
+	gpu_feed_close(&d->feed);
 	free(d);
 }
 
@@ -154,6 +155,7 @@ int kernel_direct_new(const struct kernel_config *cfg, struct kernel **ret, char
 		return -ENOMEM;
 	d->base.ops = &direct_ops;
 	d->cfg = *cfg;
+	gpu_feed_init(&d->feed);
 	int r = start(d, why);
 	if (r < 0) {
 		direct_free(&d->base);
