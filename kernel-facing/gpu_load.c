@@ -133,6 +133,7 @@ static void forget_gone(struct gpu_use *u)
 	u->nclients = kept;
 }
 
+/* Whoever may not look at the process measures nothing. */
 static uint64_t count_process(struct gpu_use *u, const char *proc, pid_t pid, const struct gpu *g)
 {
 	char dir[HOST_PATH], path[HOST_PATH];
@@ -140,6 +141,7 @@ static uint64_t count_process(struct gpu_use *u, const char *proc, pid_t pid, co
 	uint64_t ns = 0;
 	DIR *d = host_path(dir, "%s/%d/fdinfo", proc, (int)pid) < 0 ? NULL : opendir(dir);
 	struct dirent *e;
+	u->measured |= d != NULL;
 	for (int i = 0; d && i < GPU_FILES_MAX && (e = readdir(d)); i++)
 		if (e->d_name[0] != '.' && host_path(path, "%s/%s", dir, e->d_name) == 0 && read_fdinfo(path, g->bus, &info))
 			ns += client_count(u, g->info.rule.minor, &info);
@@ -163,7 +165,7 @@ static uint64_t busy_us(struct gpu_use *u, const struct gpu *g, const struct gpu
 	}
 	if (g->meter != GPU_METER_DRM)
 		return 0;
-	u->measured = true;
+	u->measured |= npids == 0;
 	for (uint32_t i = 0; i < npids && i < GPU_PIDS_MAX; i++)
 		us += count_process(u, proc, pids[i], g) / 1000;
 	return us < passed_us ? us : passed_us;

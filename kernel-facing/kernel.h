@@ -167,5 +167,6 @@ bool kernel_reaped(struct kernel *k, int pid, int status);
 struct kernel *kernel_fake_new(const struct kernel_policy *policy);
 void kernel_fake_fail(struct kernel *k, uint32_t n, int err);
 void kernel_fake_exit(struct kernel *k, const struct lease_name *lease, int code);
+void kernel_fake_gone(struct kernel *k, const struct device_rule *rule); /* that device is not there any more */
 void kernel_fake_advance(struct kernel *k, uint64_t us); /* running tasks use cpu up to their quota */
 #endif
