@@ -4,6 +4,7 @@
 #include "kernel-facing/container.h"
 #include "kernel-facing/fence.h"
 #include "kernel-facing/device.h"
+#include "kernel-facing/gpu_load.h"
 #include "kernel-facing/group.h"
 #include "kernel-facing/image.h"
 #include "kernel-facing/iops.h"
@@ -30,6 +31,8 @@ struct lease {
 	int host_index, inner_index;
 	struct iops_devices io;        /* of the task that there is */
 	struct meter meter;
+	struct gpu_use *gpu;           /* NULL: no device, or not counted yet */
+	uint64_t gpu_saved_us, gpu_saved_ms;
 	uint64_t group_id;
 	int pidfd;                     /* of the task's init; -1 = none, or it was seen to end */
 	bool exited;
@@ -58,6 +61,7 @@ struct direct {
 	struct lease *leases[LEASES_PER_NODE_MAX];
 	struct unpack unpacks[UNPACKS_MAX];
 	struct netns_traffic traffic[NETNS_SLOTS];
+	struct gpu_feed feed;
 	/* Tests make any step fail: called with the step's name before it acts. */
 	int (*fault)(void *ctx, const char *step);
 	void *fault_ctx;
@@ -125,6 +129,9 @@ int direct_adopt(struct direct *d, char *why);
 
 /* direct_usage.c */
 int direct_usage(struct kernel *k, const struct lease_name *leases, uint32_t n, struct usage *out);
+
+/* direct_gpu.c */
+void direct_gpu_usage(struct direct *d, struct lease *l, struct usage *u);
 
 /* inventory.c, runtime.c */
 int direct_inventory(struct kernel *k, struct inventory *out);

@@ -60,6 +60,7 @@ void lease_free(struct lease *l)
 {
 	job_cancel(&l->job);
 	meter_close(&l->meter);
+	free(l->gpu);
 	nl_socket_free(l->inner);
 	fence_close(&l->fence);
 	if (l->pidfd >= 0)
