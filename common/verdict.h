@@ -60,7 +60,8 @@
 	X(49, MOVING, EAGAIN, "the account is moving to another chain; try again") \
 	X(50, STAKE_SHORT, EDQUOT, "not that much is staked") \
 	X(51, NO_STATE, ENOENT, "the books of that height are not kept; see keep_states in zeus.conf(5)") \
-	X(52, KEYS_CHANGED, EKEYREVOKED, "the account has new keys that this machine does not hold; submit what they signed")
+	X(52, KEYS_CHANGED, EKEYREVOKED, "the account has new keys that this machine does not hold; submit what they signed") \
+	X(53, TOO_MANY, EDQUOT, "the account has given as many commands as it may in a day; wait until the first of them are a day old")
 
 enum verdict {
 #define X(code, name, err, text) V_##name = code,
