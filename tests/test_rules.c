@@ -55,8 +55,8 @@ static void rule_is(const struct edge *e, uint64_t v)
 	if (v > e->holds)
 		return;
 	bool sound = v >= e->least && v <= e->most;
-	snprintf(want, sizeof want, "%s is out of range (%llu to %llu)", e->word, (unsigned long long)e->least,
-	    (unsigned long long)e->most);
+	snprintf(want, sizeof want, "%s is out of range (%llu to %llu)", e->word,
+	    (unsigned long long)e->least, (unsigned long long)e->most);
 	ck_assert_int_eq(genesis_check(&g, why), sound ? V_OK : V_OVERFLOW);
 	ck_assert_msg(sound || strcmp(why, want) == 0, "%s %s: %s", e->word, value, why);
 	ck_assert_int_eq(state_new(&g, &s), sound ? V_OK : V_OVERFLOW);

@@ -26,6 +26,7 @@ struct at_meta { uint64_t total, trades, reserve, pool, commission; uint32_t cha
 
 struct rec {
 	uint8_t key[KEY_MAX]; uint32_t klen; struct slice value; /* owned */
+	struct { uint64_t rate, base, base_up; uint32_t rev; } terms; /* a lease's, when it was told last */
 	uint32_t at;                                 /* place in its kind's list */
 	union {
 		struct at_account account; struct at_order order; struct at_lease lease; struct at_object object;

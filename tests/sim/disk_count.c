@@ -130,8 +130,12 @@ static void count_lease(struct disk *d, uint8_t lane, const struct at_lease *l, 
 	for (size_t i = 0; i < FSM_HOLDS_MAX; i++)
 		d->money[lane] += (uint64_t)sign * money_base(l->run.hold[i]);
 	hold(d, &l->f.buyer, l->deposit, sign);
+	struct resources held = l->f.res; /* what grows is held from the agreement on */
+	for (int k = 0; k < RESOURCES && l->f.change.stage >= CHANGE_AGREED; k++)
+		if (l->f.change.res.v[k] > held.v[k])
+			held.v[k] = l->f.change.res.v[k];
 	if (!l->gone_ms)
-		use(d, &l->f.node, &l->f.res, sign);
+		use(d, &l->f.node, &held, sign);
 }
 
 static void count_account(struct disk *d, struct rec *r, int sign)

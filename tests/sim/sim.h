@@ -23,6 +23,7 @@ bool dice_one_in(struct dice *d, uint32_t n);        /* n 0: never */
 struct coverage {
 	uint64_t blocks, txs, in_blocks, receipts, trades, pays, restarts, replays, wide, checks, hostile_blocks, signatures, seeds, jumps;
 	uint64_t moves, forwards;
+	uint64_t changes;                            /* of leases, carried through */
 	uint64_t heads;                              /* of all seeds together, whoever ran them */
 	uint64_t verdict[256][V_COUNT];              /* by type: those told by facts, and those that never came into a block */
 	uint64_t hostile[HOSTILE_MAX];               /* by kind of hostile block */
