@@ -2,6 +2,7 @@
  *
  * Knows how lines look; decides nothing. */
 #include "broker/report.h"
+#include "broker/gpus.h"
 #include "common/cleanup.h"
 #include "common/text.h"
 #include <errno.h>
@@ -117,16 +118,22 @@ static void live_lines(struct lines *t, const struct lease *l)
 	const struct { const char *key; uint64_t value; } all[] = {{"usage_usec", u->cpu_us}, {"throttled_usec", u->throttled_us},
 	    {"stall_usec", u->stall_us}, {"memory_current", u->mem_bytes}, {"memory_peak", u->mem_peak_bytes}, {"tx_bytes", u->tx_bytes},
 	    {"rx_bytes", u->rx_bytes}, {"tx_bytes_peer", u->tx_bytes_peer}, {"rx_bytes_peer", u->rx_bytes_peer},
-	    {"io_bytes", u->io_bytes}, {"gpu_ms", u->gpu_ms}, {"pids_current", u->pids},
+	    {"io_bytes", u->io_bytes}, {"conn_opened", u->conn_opened}, {"conn_held_back", u->conn_held_back},
+	    {"conn_refused", u->conn_refused}, {"gpu_ms", u->gpu_ms}, {"pids_current", u->pids},
 	    {"oom_kills", u->oom_kills}, {"up_ms", l->meter.up_ms}, {"drift_ms", l->meter.drift_ms}, {"stall_ms", l->meter.stall_ms}};
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		lines_value(t, all[i].key, all[i].value);
+	if (u->gpu_measured)
+		lines_add(t, "gpu_util %u.%u\ngpu_mem %" PRIu64 "\n", u->gpu_permille / 10, u->gpu_permille % 10, u->gpu_mem_bytes);
+	else
+		lines_add(t, "gpu_util -\ngpu_mem -\n");
 }
 
 /* Of one in which nothing goes on only its time passes: that is said every few seconds. */
 static bool live_same(struct reported *said, const struct usage *u)
 {
 	uint64_t counted = u->cpu_us + u->mem_bytes + u->tx_bytes + u->rx_bytes + u->io_bytes + u->pids + u->oom_kills + u->gpu_ms +
+	    u->conn_opened + u->conn_held_back + u->conn_refused + u->gpu_mem_bytes + u->gpu_permille +
 	    u->phase + u->stall_us;
 	bool same = counted == said->counted && ++said->same < LIVE_SAME;
 	if (!same)
@@ -163,7 +170,34 @@ int report_live(int dir_fd, struct lease *l)
 	return pwrite(said->live_fd, t.p, t.len, 0) == (ssize_t)t.len ? 0 : -EIO;
 }
 
-int report_limits(int dir_fd, const struct lease *l, const struct quota *q)
+static void add_device(struct lines *t, const struct device_rule *rule, const struct inventory *inv)
+{
+	lines_add(t, "device allow=%c:%u:%u", rule->type, rule->major, rule->minor);
+	for (uint32_t i = 0; i < inv->ngpus; i++) {
+		const struct gpu_info *g = &inv->gpus[i];
+		if (gpus_same(&g->rule, rule))
+			lines_add(t, " name=%s vendor=%s model=%s id=%s mem=%" PRIu64, g->name, g->vendor, g->model, g->id,
+			    (uint64_t)g->mem_mib << 20);
+	}
+	lines_add(t, "\n");
+}
+
+int report_gpus(int dir_fd, const struct leases *books, const struct inventory *inv)
+{
+	struct gpus_text { char p[16384]; size_t len; } t = {.len = 0};
+	for (uint32_t i = 0; i < inv->ngpus; i++) {
+		const struct gpu_info *g = &inv->gpus[i];
+		const struct lease *l = gpus_holder(books, &g->rule);
+		int n = snprintf(t.p + t.len, sizeof(t.p) - t.len, "%s\t%s\t%s\t%s\t%" PRIu64 "\t%s%s\n", g->name, g->vendor, g->model,
+		    g->id, (uint64_t)g->mem_mib << 20, l ? "l-" : "", l ? l->name.s : "-");
+		if (n < 0 || (size_t)n >= sizeof(t.p) - t.len)
+			return -EOVERFLOW;
+		t.len += (size_t)n;
+	}
+	return report_write(dir_fd, "self", "gpus", t.p, t.len);
+}
+
+int report_limits(int dir_fd, const struct lease *l, const struct quota *q, const struct inventory *inv)
 {
 	struct lines t = {.len = 0};
 	char up[TEXT_NUM], down[TEXT_NUM];
@@ -173,8 +207,13 @@ int report_limits(int dir_fd, const struct lease *l, const struct quota *q)
 	lines_add(&t, "pids max=%u\n", v[RES_PIDS]);
 	lines_add(&t, "disk max=%" PRIu64 "\n", (uint64_t)v[RES_DISK_MIB] << 20);
 	lines_add(&t, "bw up=%s down=%s class=1:10\n", text_of_rate(v[RES_UP_KBPS], up), text_of_rate(v[RES_DOWN_KBPS], down));
+	if (v[RES_IOPS])
+		lines_add(&t, "iops max=%u%s\n", v[RES_IOPS], inv->iops_held ? "" : " held=no");
+	if (v[RES_CONN])
+		lines_add(&t, "conn max=%u\n", v[RES_CONN]);
+	lines_add(&t, "reach %s\n", reach_word(inv->reach));
 	for (uint32_t i = 0; i < q->ndevices; i++)
-		lines_add(&t, "device allow=%c:%u:%u\n", q->devices[i].type, q->devices[i].major, q->devices[i].minor);
+		add_device(&t, &q->devices[i], inv);
 	return report_write(dir_fd, l->name.s, "limits", t.p, t.len);
 }
 

@@ -10,7 +10,9 @@ int report_state(int dir_fd, struct lease *l, uint64_t wall_ms);   /* "phase rea
 /* The counters, each second: this file stays open and is written in place, between a line "sample N" and a line "end N". Whoever reads it
  * twice with equal results and equal numbers has not read it while it was written. */
 int report_live(int dir_fd, struct lease *l);
-int report_limits(int dir_fd, const struct lease *l, const struct quota *q);
+/* self/gpus: what may be leased, and who has it. */
+int report_gpus(int dir_fd, const struct leases *books, const struct inventory *inv);
+int report_limits(int dir_fd, const struct lease *l, const struct quota *q, const struct inventory *inv);
 int report_drift(int dir_fd, struct lease *l, const struct drift *d, uint32_t n);
 int report_meter(int dir_fd, struct lease *l, uint64_t now_ms);
 /* The same, but no more often than every METER_SAVE_MS: a restart counts again what the kernel counted meanwhile. */

@@ -45,7 +45,14 @@ static int read_one(struct direct *d, struct lease *l, struct usage *u)
 	int r = meter_read(&l->meter, &d->groups, u);
 	if (r < 0)
 		return r;
+	uint32_t rate;
+	if (l->meter.moved && (r = fence_read(&l->fence, &l->conns, &rate)) < 0) /* who opens a connection uses a processor */
+		return r;
+	u->conn_opened = l->conns.opened;
+	u->conn_held_back = l->conns.held_back;
+	u->conn_refused = l->conns.refused;
 	task_watch(d, l);
+	direct_gpu_usage(d, l, u);
 	u->oom_kills += l->rec.oom_before;
 	u->group_id = l->group_id;
 	u->phase = task_phase_of(l);
@@ -68,6 +75,8 @@ int direct_usage(struct kernel *k, const struct lease_name *leases, uint32_t n, 
 		return -EINVAL;
 	autofree struct usage *all = calloc(n ? n : 1, sizeof *all);
 	int r = all ? read_traffic(d) : -ENOMEM;
+	if (!gpu_feed_read(&d->feed, host_now_ms()))
+		gpu_feed_close(&d->feed); /* the next zeus-gpu brings a new one */
 	for (uint32_t i = 0; r == 0 && i < n; i++) {
 		struct lease *l = lease_find(d, &leases[i]);
 		r = l ? read_one(d, l, &all[i]) : -ESRCH;

@@ -143,7 +143,9 @@ static bool is_as_it_was(struct direct *d, struct lease *l)
 	struct watch *w = &l->watch;
 	if (!w->good || w->told || l->rec.quota.ndevices || l->stopping_since_ms || d->host_told < 0)
 		return false;
-	if (w->wd[0] >= 0 && ++w->unread < READ_EACH)
+	if (++w->unread % 2 && (l->fence_drifted || fence_touched(&l->fence)))
+		return false;
+	if (w->wd[0] >= 0 && w->unread < READ_EACH)
 		return true;
 	w->unread = 0;
 	return watch_hash(w) == w->hash;

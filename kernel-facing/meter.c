@@ -178,9 +178,10 @@ int meter_read(struct meter *m, const struct group_host *h, struct usage *out)
 	u->cpu_us = cpu_us;
 	if (v2)
 		u->throttled_us = keyed(text, "throttled_usec");
-	if (used || all)
+	m->moved = used || all;
+	if (m->moved)
 		read_used(m, v2, u);
-	if (used || all || m->skipped % 2) {
+	if (m->moved || m->skipped % 2) {
 		uint64_t stall = text_of(m, METER_PRESSURE, text) ? pressure_us(text) : 0;
 		u->stall_us = stall > u->throttled_us ? stall - u->throttled_us : 0;
 	}

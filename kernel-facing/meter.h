@@ -19,6 +19,7 @@ struct meter {
 	int fd[METER_FILES];
 	struct usage last;           /* of the group's files */
 	uint64_t stat_mem, cache;    /* memory in use when its reclaimable part was last looked up, and that part */
+	bool moved;                  /* the last reading found that it had used its processor, or was a full one */
 	uint32_t turn;               /* of what is read in parts */
 	uint32_t skipped;            /* readings since all files were read; METER_SKIP_MAX: read them now */
 };
