@@ -49,6 +49,7 @@
 #define ENDPOINT_MAX 512
 #define CID_LEN 16
 #define CID_KEEP_MS (24ULL * 3600 * 1000)
+#define CIDS_PER_ACCOUNT (1u << 20) /* commands of one account in that time: some 120 MiB of memory */
 #define APP_META_MAX 16384
 
 /* Market */
