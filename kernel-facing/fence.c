@@ -2,9 +2,11 @@
  *
  * It knows the rules. Texts are made of numbers and names of ours only. What the kernel says about the table is fence_read.c's. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <netlink/netlink.h>
 #include <nftables/libnftables.h>
 #include "kernel-facing/fence.h"
@@ -100,9 +102,8 @@ static uint64_t listing(struct nft_ctx *nft)
 	return digest(nft_ctx_get_output_buffer(nft));
 }
 
-static int visit(void *arg)
+static int talk(struct visit *v)
 {
-	struct visit *v = arg;
 	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT); /* its socket belongs to the namespace in which it is made */
 	if (!nft)
 		return -ENOMEM;
@@ -115,6 +116,22 @@ static int visit(void *arg)
 	if (r == 0 && v->compare)
 		v->after = listing(nft);
 	nft_ctx_free(nft);
+	return r;
+}
+
+/* libnftables waits with select, which ends the process when a descriptor is beyond FD_SETSIZE: with a thousand leases every new one is.
+ * So it is lent the number of the standard input, which nobody reads. */
+static int visit(void *arg)
+{
+	int input = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (input < 0 && errno != EBADF)
+		return -errno;
+	close(STDIN_FILENO);
+	int r = talk(arg);
+	if (input >= 0 && dup2(input, STDIN_FILENO) < 0)
+		r = -errno;
+	if (input >= 0)
+		close(input);
 	return r;
 }
 
