@@ -2,16 +2,16 @@
  *
  * Knows how to do; what to do is plan.c's. A verb that is still in progress is asked again; one that failed waits a second. */
 #include "broker/act.h"
+#include "broker/answer.h"
 #include "broker/gpus.h"
 #include "broker/report.h"
+#include "broker/resize.h"
 #include "common/log.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#define RETRY_MS 1000
 
 struct act_scratch {
 	struct usage_receipt receipt[LEASES_PER_NODE_MAX];
@@ -54,6 +54,7 @@ void act_linked(struct actor *a)
 {
 	for (struct lease *l = a->books.first; l; l = l->next) {
 		l->run.receipt_sent = l->run.quit_sent = false;
+		l->run.told_rev = 0;
 		if (plan_before_ready(&l->fact))
 			l->run.ready_sent = false;
 	}
@@ -64,10 +65,14 @@ static void act_reason(struct lease *l, const char *reason)
 	snprintf(l->reason, sizeof(l->reason), "%s", reason);
 }
 
-static void act_trouble(struct actor *a, struct lease *l, enum action what, const char *why)
+/* What the runtime did wrong has words of its own (kernel.h); the rest has the kernel's. */
+static const char *act_cause(int rc)
 {
-	snprintf(l->trouble, sizeof(l->trouble), "%s:%s", action_word(what), why);
-	l->run.retry_ms = a->now_ms + RETRY_MS;
+	if (rc == -ETIME)
+		return "runtime-hangs";
+	if (rc == -EPROTO)
+		return "runtime-lies";
+	return strerrorname_np(-rc) ? strerrorname_np(-rc) : "EUNKNOWN";
 }
 
 /* -EINPROGRESS: soon again. Else: remember why, and do not try for a while. */
@@ -79,7 +84,7 @@ static void act_failed(struct actor *a, struct lease *l, enum action what, int r
 	}
 	char before[sizeof(l->trouble)];
 	memcpy(before, l->trouble, sizeof(before));
-	act_trouble(a, l, what, strerrorname_np(-rc) ? strerrorname_np(-rc) : "EUNKNOWN");
+	answer_trouble(a, l, what, act_cause(rc));
 	if (strcmp(before, l->trouble) != 0)
 		log_warning("lease l-%s: %s failed: %s", l->name.s, action_word(what), strerror(-rc));
 }
@@ -101,6 +106,7 @@ static int act_open(struct actor *a, struct lease *l)
 		report_limits(a->live_fd, l, &q, &a->inventory);
 	l->quota = q;
 	a->gpus_ms = 0;
+	l->run.held = q.res;
 	return 0;
 }
 
@@ -215,6 +221,10 @@ static int act_one(struct actor *a, struct lease *l, enum action what)
 		rc = link_quit(&a->link, l);
 		l->run.quit_sent = rc == 0;
 		return rc;
+	case ACT_RESIZE:
+		return resize_do(a, l);
+	case ACT_RESIZED: case ACT_REFUSE:
+		return resize_tell(a, l, what == ACT_RESIZED);
 	}
 	return -EINVAL;
 }
@@ -225,7 +235,8 @@ static bool act_lease(struct actor *a, struct lease *l)
 	const struct fact_lease *fact = l->known ? &l->fact : NULL;
 	for (int steps = 0; steps < 8; steps++) {
 		enum action what = plan_next(fact, &l->run, a->now_ms, a->interval_ms);
-		if (what == ACT_NONE || ((what == ACT_READY || what == ACT_RECEIPT || what == ACT_QUIT) && !a->link.caught_up))
+		bool tells = what == ACT_READY || what == ACT_RECEIPT || what == ACT_QUIT || what == ACT_RESIZED || what == ACT_REFUSE;
+		if (what == ACT_NONE || (tells && !a->link.caught_up))
 			return false;
 		if (what == ACT_RECEIPT)
 			return true;
@@ -395,59 +406,10 @@ static void act_tick(struct actor *a, bool full)
 	}
 }
 
-static const char *act_asked_word(enum asked_kind kind)
-{
-	switch (kind) {
-	case ASKED_NODE:
-		return "node registration";
-	case ASKED_READY:
-		return "READY";
-	case ASKED_RECEIPT:
-		return "a usage receipt";
-	case ASKED_QUIT:
-		return "quit";
-	}
-	return "";
-}
-
-/* Of a refused set each waits: in a state that is not billed nothing else holds a receipt back. */
-static void act_receipts_answered(struct actor *a, uint64_t req, bool refused)
-{
-	for (struct lease *l = a->books.first; l; l = l->next) {
-		if (!l->run.receipt_sent || l->run.receipt_req != req)
-			continue;
-		l->run.receipt_sent = false;
-		if (refused)
-			l->run.receipt_retry_ms = a->now_ms + RETRY_MS;
-	}
-}
-
-static void act_answered(void *actor, const struct asked *asked, const struct wire_answer *answer)
-{
-	struct actor *a = actor;
-	struct lease *l = asked->lease.s[0] ? leases_by_name(&a->books, asked->lease.s) : NULL;
-	bool refused = answer->verdict != V_OK;
-	if (refused && answer->verdict != V_USAGE_PENDING)
-		log_warning("the ledger refused %s of %s: %s", act_asked_word(asked->kind), l ? l->name.s : "this node",
-		    verdict_text(answer->verdict));
-	if (asked->kind == ASKED_READY && l && !refused)
-		l->trouble[0] = '\0';
-	if (asked->kind == ASKED_READY && l && refused && plan_before_ready(&l->fact)) {
-		l->run.ready_sent = false;
-		act_trouble(a, l, ACT_READY, verdict_name(answer->verdict));
-	}
-	if (asked->kind == ASKED_QUIT && l && refused) {
-		l->run.quit_sent = false;
-		act_trouble(a, l, ACT_QUIT, verdict_name(answer->verdict));
-	}
-	if (asked->kind == ASKED_RECEIPT)
-		act_receipts_answered(a, asked->req, refused);
-}
-
 void act_pass(struct actor *a, bool news)
 {
 	bool full = a->now_ms - a->tick_ms >= TICK_MS;
-	if (news && link_read(&a->link, &a->books, act_answered, a) < 0)
+	if (news && link_read(&a->link, &a->books, answer_take, a) < 0)
 		log_warning("the ledger is away; leases go on, receipts wait");
 	if (full)
 		a->tick_ms = a->now_ms;
@@ -471,6 +433,9 @@ int act_adopt(struct actor *a)
 		l->run.frozen = true; /* until a running task shows otherwise: thawing what is not frozen is harmless */
 		if (a->kernel->ops->lease_quota(a->kernel, &l->name, &l->quota) < 0)
 			log_warning("lease l-%s: its limits cannot be read", l->name.s);
+		else
+			report_limits(a->live_fd, l, &l->quota, &a->inventory); /* the policy may be another one now */
+		l->run.held = l->quota.res;
 		if (report_meter_load(a->live_fd, l)) {
 			l->run.up_ms = l->meter.up_ms;
 			l->run.deploy_rev = (uint32_t)l->meter.deploy_rev;

@@ -75,6 +75,7 @@ bool policy_init(struct kernel_policy *p, const struct conf *c, char *why)
 		p->per_lease.v[k] = c->per_lease_given >> k & 1 ? c->per_lease.v[k] : p->total.v[k];
 	}
 	p->max_leases = c->max_leases;
+	p->reach = c->reach;
 	if (p->per_lease.v[RES_GPU] > DEVICES_PER_LEASE)
 		p->per_lease.v[RES_GPU] = DEVICES_PER_LEASE;
 	return true;

@@ -92,6 +92,8 @@ int report_live(int dir_fd, const struct lease *l)
 	    &t, "usage_usec %" PRIu64 "\nthrottled_usec %" PRIu64 "\nstall_usec %" PRIu64 "\n", u->cpu_us, u->throttled_us, u->stall_us);
 	lines_add(&t, "memory_current %" PRIu64 "\nmemory_peak %" PRIu64 "\n", u->mem_bytes, u->mem_peak_bytes);
 	lines_add(&t, "tx_bytes %" PRIu64 "\nrx_bytes %" PRIu64 "\nio_bytes %" PRIu64 "\n", u->tx_bytes, u->rx_bytes, u->io_bytes);
+	lines_add(&t, "conn_opened %" PRIu64 "\nconn_held_back %" PRIu64 "\nconn_refused %" PRIu64 "\n", u->conn_opened, u->conn_held_back,
+	    u->conn_refused);
 	if (u->gpu_measured)
 		lines_add(&t, "gpu_util %u.%u\ngpu_mem %" PRIu64 "\n", u->gpu_permille / 10, u->gpu_permille % 10, u->gpu_mem_bytes);
 	else
@@ -139,6 +141,9 @@ int report_limits(int dir_fd, const struct lease *l, const struct quota *q, cons
 	lines_add(&t, "pids max=%u\n", v[RES_PIDS]);
 	lines_add(&t, "disk max=%" PRIu64 "\n", (uint64_t)v[RES_DISK_MIB] << 20);
 	lines_add(&t, "bw up=%s down=%s class=1:10\n", text_of_rate(v[RES_UP_KBPS], up), text_of_rate(v[RES_DOWN_KBPS], down));
+	if (v[RES_CONN])
+		lines_add(&t, "conn max=%u\n", v[RES_CONN]);
+	lines_add(&t, "reach %s\n", reach_word(inv->reach));
 	for (uint32_t i = 0; i < q->ndevices; i++)
 		add_device(&t, &q->devices[i], inv);
 	return report_write(dir_fd, l->name.s, "limits", t.p, t.len);

@@ -127,6 +127,12 @@ static bool set_level(void *field, size_t size, const char *value)
 	return false;
 }
 
+static bool set_reach(void *field, size_t size, const char *value)
+{
+	(void)size;
+	return reach_by_word(value, field);
+}
+
 /* field is the whole conf: a device is added, it does not replace. */
 static bool add_device(void *field, size_t size, const char *value)
 {
@@ -177,6 +183,7 @@ static const struct key keys[] = {
 	{"node", "group", set_name, FIELD(group_zeus), "a group name", false},
 	{"offer", "max_leases", set_leases, FIELD(max_leases), "a number from 1 to 1024", false},
 	{"offer", "device", add_device, WHOLE, "a path below /dev, at most 8 of them", true},
+	{"offer", "reach", set_reach, FIELD(reach), "none or host", false},
 	{"offer", "gpus", set_text, FIELD(gpus), "none, all, or names, ids or bus addresses of GPUs", false},
 	{"offer", "cdi", set_path, FIELD(cdi), PATH, false},
 	{"offer", "gpu_fake", set_fakes, FIELD(gpu_fake), "a number from 0 to 3", false},

@@ -58,6 +58,7 @@
 #define ORDERS_PER_ACCOUNT 4096  /* open orders */
 #define ESCROW_WINDOW_S 86400
 #define BOND_PPM 200000         /* what views lock for an ask, in millionths of its rate x time; the ledger decides by its own parameter */
+#define CHANGE_KEEP_MS (3600ULL * 1000) /* a proposed change of a lease; an agreed one has this and the time of consent to be made */
 #define LIFE_MAX_S (400ULL * 86400)
 
 /* Contracts (compiled tables) */
@@ -73,6 +74,7 @@
 #define FSM_CODE_MAX 16384
 
 /* Kernel side */
+#define CONN_PER_S_MAX 1000000     /* of one lease; nftables counts time in nanoseconds */
 #define LEASES_PER_NODE_MAX 1024
 #define DEVICES_PER_LEASE 8      /* that are sold to it; what they need beside them comes on top */
 #define GPUS_PER_NODE 64         /* devices that may be leased: eight cards in seven parts each */

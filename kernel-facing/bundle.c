@@ -159,5 +159,5 @@ int bundle_write(const struct bundle *b, const char *path)
 	autofree char *text = bundle_text(b);
 	if (!text)
 		return -EINVAL;
-	return host_replace(path, text, strlen(text), 0600);
+	return host_swap(path, text, strlen(text), 0600);
 }

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <mntent.h>
+#include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <jansson.h>
 #include "common/cleanup.h"
 #include "kernel-facing/container.h"
@@ -21,6 +24,8 @@
 #define SYNC_MAX 4096
 #define HELPER_ID 65534u /* of the task's range: nobody in there */
 #define ARGS_MAX 40
+#define HOLD_NS 4000000L /* shorter than a grace period */
+#define HOLD_TRIES 100   /* a runtime that takes longer than that is not waiting for groups */
 
 int container_root(const char *dir, char out[HOST_PATH]) { return host_path(out, "%s/merged", dir); }
 int container_dev_dir(const char *dir, char out[HOST_PATH]) { return host_path(out, "%s/dev", dir); }
@@ -130,8 +135,9 @@ static int mount_overlay(const struct container *c, const char *merged)
 	r = r < 0 ? r : host_mkdir(lower, 0700, 0, 0);
 	r = r < 0 ? r : host_mkdir(disk, 0700, 0, 0);
 	r = r < 0 ? r : bind_lower(c, lower);
-	r = r < 0 ? r : disk_make(image, c->disk_mib, c->uid_base + HELPER_ID);
-	r = r < 0 ? r : disk_mount(image, disk);
+	r = r < 0 ? r : disk_take(c->disks, image, c->disk_mib, c->uid_base + HELPER_ID);
+	if (r == 0 && (r = disk_mount(image, disk)) < 0)
+		disk_forget(c->disks, c->disk_mib);
 	r = r < 0 ? r : host_mkdir(upper, 0755, c->uid_base, c->uid_base);
 	r = r < 0 ? r : host_mkdir(work, 0700, 0, 0);
 	if (r < 0)
@@ -238,31 +244,114 @@ static int run_conmon(const struct container *c, pid_t *pid)
 	return r;
 }
 
+/* --- joining ---------------------------------------------------------------------------------------------------------------- */
+
+/* Moving a process between groups waits for the kernel's grace period, about 10 ms in which nothing is computed, unless another move
+ * has just waited. So a thread joins while this one mounts, and goes on asking until the runtime has moved the task's init. */
+struct joining {
+	pthread_t thread;
+	int keeper, v2, result; /* descriptors of cgroup.procs; v2 -1: none */
+	sem_t joined, done;
+};
+
+static int join_once(int fd) { return write(fd, "0", 1) == 1 ? 0 : -errno; }
+
+static void *join_groups(void *arg)
+{
+	struct joining *j = arg;
+	j->result = join_once(j->keeper);
+	/* The monitor too: what it starts is in there from its first instruction on, and moving the init later would cost another wait. */
+	if (j->result == 0 && j->v2 >= 0)
+		j->result = join_once(j->v2);
+	sem_post(&j->joined);
+	for (int i = 0; i < HOLD_TRIES && j->result == 0; i++) {
+		struct timespec until;
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += HOLD_NS;
+		until.tv_sec += until.tv_nsec / 1000000000;
+		until.tv_nsec %= 1000000000;
+		if (sem_timedwait(&j->done, &until) == 0 || errno != ETIMEDOUT)
+			break;
+		(void)join_once(j->keeper);
+	}
+	return NULL;
+}
+
+static int joining_start(struct joining *j, const struct container *c)
+{
+	*j = (struct joining){.keeper = open(c->keeper_procs, O_WRONLY | O_CLOEXEC), .v2 = -1};
+	if (j->keeper < 0)
+		return -errno;
+	if (c->v2_procs[0] && (j->v2 = open(c->v2_procs, O_WRONLY | O_CLOEXEC)) < 0)
+		return -errno;
+	if (sem_init(&j->joined, 0, 0) < 0 || sem_init(&j->done, 0, 0) < 0)
+		return -errno;
+	return -pthread_create(&j->thread, NULL, join_groups, j);
+}
+
+static int joining_wait(struct joining *j)
+{
+	while (sem_wait(&j->joined) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return j->result;
+}
+
 int container_create(const void *arg)
 {
 	const struct container *c = arg;
+	struct joining joining;
 	pid_t pid;
 	umask(022);
-	int v2 = c->v2_procs[0] ? open(c->v2_procs, O_WRONLY | O_CLOEXEC) : -1; /* before the v2 tree is hidden */
-	int r = c->v2_procs[0] && v2 < 0 ? -errno : host_write(c->keeper_procs, "0");
-	r = r < 0 ? r : private_mounts(c);
+	int r = joining_start(&joining, c);
+	if (r < 0)
+		return r;
+	r = private_mounts(c);
 	r = r < 0 ? r : mount_devices(c);
 	r = r < 0 ? r : mount_root(c);
+	int joined = joining_wait(&joining);
+	r = r < 0 ? r : joined;
 	r = r < 0 ? r : run_conmon(c, &pid);
-	if (r == 0 && v2 >= 0 && dprintf(v2, "%d", (int)pid) < 0)
-		r = -errno;
+	sem_post(&joining.done);
+	pthread_join(joining.thread, NULL);
 	return r;
+}
+
+static int fifo_path(const struct container *c, char out[HOST_PATH])
+{
+	return host_path(out, "%s/state/%s/exec.fifo", c->dir, c->cid);
+}
+
+int container_release(const struct container *c)
+{
+	char fifo[HOST_PATH];
+	struct stat st;
+	if (c->runtime.kind != RUNTIME_CRUN)
+		return -EOPNOTSUPP;
+	int r = fifo_path(c, fifo);
+	if (r < 0)
+		return r;
+	autoclose int fd = open(fifo, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISFIFO(st.st_mode))
+		return -EPROTO;
+	return unlink(fifo) < 0 || write(fd, "", 1) != 1 ? -errno : 0;
 }
 
 int container_start(const void *arg)
 {
 	const struct container *c = arg;
-	char state[HOST_PATH];
+	char state[HOST_PATH], fifo[HOST_PATH];
 	int r = host_path(state, "%s/state", c->dir);
 	r = r < 0 ? r : private_mounts(c);
 	if (r < 0)
 		return r;
 	const char *crun[] = {c->runtime.path, "--cgroup-manager=cgroupfs", "--root", state, "start", c->cid, NULL};
 	const char *runc[] = {c->runtime.path, "--root", state, "start", c->cid, NULL};
-	return job_exec(c->runtime.kind == RUNTIME_CRUN ? crun : runc, NULL, NULL) == 0 ? 0 : -ENOEXEC;
+	if (job_exec(c->runtime.kind == RUNTIME_CRUN ? crun : runc, NULL, NULL) != 0)
+		return -ENOEXEC;
+	/* Both remove the pipe that they let the task go by. */
+	r = fifo_path(c, fifo);
+	return r < 0 ? r : host_exists(fifo) ? -EPROTO : 0;
 }

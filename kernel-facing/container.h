@@ -14,9 +14,10 @@ struct container {
 	char lower[HOST_PATH];       /* read-only layer */
 	char netns[HOST_PATH];       /* the lease's; every other mount below leases_dir is left out of the task's mount namespace */
 	char leases_dir[HOST_PATH];
+	char disks[HOST_PATH];       /* where empty disks are kept */
 	char log[HOST_PATH];
 	char keeper_procs[HOST_PATH];/* joined by the monitor and all it starts */
-	char v2_procs[HOST_PATH];    /* hybrid: joined by the task's init; "" otherwise */
+	char v2_procs[HOST_PATH];    /* hybrid: joined by the monitor and all it starts; "" otherwise */
 	char v2_mount[HOST_PATH];    /* hybrid: hidden from crun; "" otherwise */
 	char cid[64];
 	uid_t uid_base;
@@ -31,6 +32,9 @@ int container_dev_dir(const char *dir, char out[HOST_PATH]);
 /* For job_start: struct container. */
 int container_create(const void *arg);
 int container_start(const void *arg);
+/* The same at once and without the runtime: crun's init waits for a byte in a pipe of its state directory. An error: use container_start,
+ * which knows the reason; the task has not begun. */
+int container_release(const struct container *c);
 /* The init's host pid, written by the runtime at create. */
 int container_pid(const char *dir, pid_t *out);
 /* The exit code that conmon kept; -ENOENT while there is none. */

@@ -2,6 +2,7 @@
 #ifndef ZEUS_DIRECT_H
 #define ZEUS_DIRECT_H
 #include "kernel-facing/container.h"
+#include "kernel-facing/fence.h"
 #include "kernel-facing/device.h"
 #include "kernel-facing/gpu_load.h"
 #include "kernel-facing/group.h"
@@ -24,6 +25,8 @@ struct lease {
 	char logs[HOST_PATH];          /* state_dir/tasks/<name> */
 	struct record rec;
 	struct nl_sock *inner;
+	struct fence fence;
+	bool fence_drifted;            /* known to be wrong, and not told yet */
 	int host_index, inner_index;
 	struct meter meter;
 	struct gpu_use *gpu;           /* NULL: no device, or not counted yet */
@@ -47,8 +50,9 @@ struct direct {
 	struct nl_sock *host;
 	struct runtime runtime;
 	char runtime_why[192];
+	uint64_t patience_ms;          /* with a runtime that does not return */
 	uint8_t boot_id[16];
-	char leases_dir[HOST_PATH], unpacked_dir[HOST_PATH], bundles_dir[HOST_PATH], tasks_dir[HOST_PATH];
+	char leases_dir[HOST_PATH], unpacked_dir[HOST_PATH], bundles_dir[HOST_PATH], tasks_dir[HOST_PATH], disks_dir[HOST_PATH];
 	uint32_t n;
 	struct lease *leases[LEASES_PER_NODE_MAX];
 	struct unpack unpacks[UNPACKS_MAX];
@@ -78,7 +82,15 @@ int direct_open(struct kernel *k, const struct lease_name *name, const struct qu
 int direct_set(struct kernel *k, const struct lease_name *name, const struct quota *q);
 int direct_close(struct kernel *k, const struct lease_name *name);
 
+/* direct_net.c: the fence of a lease */
+int lease_fence_set(struct direct *d, struct lease *l);
+int lease_fence_adopt(struct direct *d, struct lease *l);
+
 /* direct_check.c */
+struct finding { struct drift *out; uint32_t n; };
+/* Notes a difference; false if there is none. */
+bool finding_add(struct finding *f, const char *what, uint64_t want, uint64_t have);
+int check_fence(struct direct *d, struct lease *l, struct finding *f);
 int direct_check(struct kernel *k, const struct lease_name *name, struct drift *out, uint32_t *n);
 int direct_quota(struct kernel *k, const struct lease_name *name, struct quota *out);
 
@@ -116,4 +128,5 @@ void runtime_find(struct direct *d);
 /* For tests. */
 void kernel_direct_fault(struct kernel *k, int (*fault)(void *ctx, const char *step), void *ctx);
 int direct_fault(struct direct *d, const char *step);
+void kernel_direct_patience(struct kernel *k, uint64_t ms);
 #endif

@@ -62,6 +62,7 @@ void lease_free(struct lease *l)
 	meter_close(&l->meter);
 	free(l->gpu);
 	nl_socket_free(l->inner);
+	fence_close(&l->fence);
 	if (l->pidfd >= 0)
 		close(l->pidfd);
 	free(l);
@@ -164,6 +165,7 @@ static int drop_netns(struct direct *d, struct lease *l)
 	char path[HOST_PATH];
 	nl_socket_free(l->inner); /* a socket keeps its namespace alive */
 	l->inner = NULL;
+	fence_close(&l->fence);
 	int r = netns_path(l, path);
 	return r < 0 ? r : netns_drop(path);
 }
@@ -255,6 +257,7 @@ static const struct step {
     {"devices", set_devices, NULL},
     {"netns", make_netns, drop_netns},
     {"link", make_link, drop_link},
+    {"fence", lease_fence_set, NULL}, /* before the link is up; goes with the namespace */
     {"shaping", make_shaping, NULL},
     {"meter", open_meter, close_meter},
     {"commit", commit, NULL},
@@ -279,6 +282,7 @@ int lease_attach(struct direct *d, struct lease *l)
 	int r = group_id(&d->groups, l->leaf, &l->group_id);
 	r = r < 0 ? r : open_inner(l);
 	r = r < 0 ? r : find_indexes(d, l);
+	r = r < 0 ? r : lease_fence_adopt(d, l);
 	return r < 0 ? r : open_meter(d, l);
 }
 
@@ -361,6 +365,7 @@ static int apply(struct direct *d, struct lease *l)
 	int r = set_limits(d, l);
 	r = r < 0 ? r : set_devices(d, l);
 	r = r < 0 ? r : set_rates(d, l, true);
+	r = r < 0 ? r : lease_fence_set(d, l);
 	r = r < 0 ? r : set_links_up(d, l, has_network(&l->rec.quota));
 	r = r < 0 ? r : direct_fault(d, "set");
 	return r < 0 ? r : lease_save(l);

@@ -28,6 +28,7 @@ static int container_of(struct direct *d, const struct lease *l, struct containe
 	int r = host_path(c->dir, "%s", l->bundle);
 	r = r < 0 ? r : host_path(c->netns, "%s/netns", l->dir);
 	r = r < 0 ? r : host_path(c->leases_dir, "%s", d->leases_dir);
+	r = r < 0 ? r : host_path(c->disks, "%s", d->disks_dir);
 	r = r < 0 ? r : host_path(c->log, "%s/log", l->logs);
 	r = r < 0 ? r : group_keeper_procs(&d->groups, l->keeper, c->keeper_procs);
 	if (r == 0 && d->groups.mode == GROUP_HYBRID) {
@@ -45,7 +46,7 @@ static int write_config(struct direct *d, const struct lease *l, const struct co
 	char root[HOST_PATH], dev[HOST_PATH], group[HOST_PATH], path[HOST_PATH];
 	int r = container_root(c->dir, root);
 	r = r < 0 ? r : container_dev_dir(c->dir, dev);
-	r = r < 0 ? r : host_path(group, "/%s/%s/task", d->groups.base, l->leaf);
+	r = r < 0 ? r : host_path(group, "/%s/%s/" GROUP_INNER, d->groups.base, l->leaf);
 	r = r < 0 ? r : host_path(path, "%s/config.json", c->dir);
 	if (r < 0)
 		return r;
@@ -124,8 +125,13 @@ static int create_end(struct direct *d, struct lease *l)
 	l->rec.init_pid = pid;
 	r = host_start_time(pid, &l->rec.init_start);
 	r = r < 0 ? r : open_init(l);
-	if (r < 0)
-		return r;
+	/* A runtime may say what it likes: outside the group nothing would be limited, and signals would go to a stranger. */
+	if (r < 0 || !group_has_inner(&d->groups, l->leaf, pid)) {
+		if (l->pidfd >= 0)
+			close(l->pidfd);
+		l->pidfd = -1;
+		return -EPROTO;
+	}
 	meter_open_inner(&l->meter, &d->groups, l->leaf);
 	allow_log_group(d, l);
 	return set_stage(l, STAGE_CREATED);
@@ -163,7 +169,7 @@ int direct_task_create(struct kernel *k, const struct lease_name *name, const st
 			l->failed = r;
 		return l->failed ? create_failed(d, l) : r;
 	}
-	r = job_poll(&l->job);
+	r = job_poll_within(&l->job, d->patience_ms);
 	r = r < 0 ? r : create_end(d, l);
 	if (r == 0 || r == -EINPROGRESS)
 		return r;
@@ -179,6 +185,8 @@ static int start_begin(struct direct *d, struct lease *l)
 	autofree struct container *c = malloc(sizeof *c);
 	int r = c ? container_of(d, l, c) : -ENOMEM;
 	r = r < 0 ? r : direct_fault(d, "start");
+	if (r == 0 && container_release(c) == 0)
+		return 0;
 	r = r < 0 ? r : host_path(log, "%s/start.log", l->dir);
 	r = r < 0 ? r : job_start(&l->job, JOB_START, log, container_start, c);
 	return r < 0 ? r : -EINPROGRESS;
@@ -194,7 +202,7 @@ int direct_task_start(struct kernel *k, const struct lease_name *name)
 		return 0;
 	if (l->rec.stage != STAGE_CREATED)
 		return -EINVAL;
-	int r = l->job.kind == JOB_START ? job_poll(&l->job) : start_begin(d, l);
+	int r = l->job.kind == JOB_START ? job_poll_within(&l->job, d->patience_ms) : start_begin(d, l);
 	return r < 0 ? r : set_stage(l, STAGE_STARTED);
 }
 

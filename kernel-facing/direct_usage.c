@@ -25,6 +25,14 @@ static int read_one(struct direct *d, struct lease *l, const uint16_t at[NETNS_S
 	int r = meter_read(&l->meter, &d->groups, u);
 	if (r < 0)
 		return r;
+	struct fence_counts conns;
+	uint32_t rate;
+	r = fence_read(&l->fence, &conns, &rate);
+	if (r < 0)
+		return r;
+	u->conn_opened = conns.opened;
+	u->conn_held_back = conns.held_back;
+	u->conn_refused = conns.refused;
 	task_watch(d, l);
 	direct_gpu_usage(d, l, u);
 	u->oom_kills += l->rec.oom_before;

@@ -46,6 +46,8 @@ struct usage {
 	uint64_t mem_peak_bytes;
 	uint64_t tx_bytes, rx_bytes; /* as the task sees them; layer 2 */
 	uint64_t io_bytes;
+	uint64_t conn_opened, conn_held_back; /* connections of the task: let through; held back by their rate */
+	uint64_t conn_refused;   /* packets to where it may not reach */
 	uint64_t gpu_ms;         /* time that the leased devices were busy; 0 where nothing measures it */
 	uint64_t gpu_mem_bytes;  /* now, on the leased devices */
 	uint32_t gpu_permille;   /* of that time, lately */
@@ -74,6 +76,7 @@ struct inventory {
 	char runtime[32];        /* "crun 1.8.1", or "" if no runtime works; why then in runtime_why */
 	char runtime_why[192];
 	uint8_t boot_id[16];
+	enum reach reach;        /* of every lease */
 	uint32_t ngpus;          /* that may be leased */
 	struct gpu_info gpus[GPUS_PER_NODE];
 };
@@ -97,7 +100,8 @@ struct kernel_ops {
 	int (*lease_quota)(struct kernel *k, const struct lease_name *lease, struct quota *out); /* read back from the kernel */
 	int (*usage)(struct kernel *k, const struct lease_name *leases, uint32_t n, struct usage *out);
 	/* unpacks the image if it must (-EINPROGRESS meanwhile), writes the bundle, creates the container. -ENOENT: no such image;
-	 * -EBADMSG: the image is corrupt; -ENOEXEC: no runtime */
+	 * -EBADMSG: the image is corrupt; -ENOEXEC: no runtime, or it refused; -ETIME: the runtime hung and was killed; -EPROTO: what it
+	 * says it made is not there, or not in the lease's group. The last three are the seller's fault; of task_start, too */
 	int (*task_create)(struct kernel *k, const struct lease_name *lease, const struct task_spec *spec);
 	int (*task_start)(struct kernel *k, const struct lease_name *lease);
 	int (*task_signal)(struct kernel *k, const struct lease_name *lease, int signo); /* to the task's init */
@@ -111,6 +115,7 @@ struct kernel { const struct kernel_ops *ops; };
 struct kernel_policy {
 	struct resources per_lease, total;
 	uint32_t max_leases;
+	enum reach reach;        /* of every lease */
 	uint32_t ndevices;
 	struct device_rule devices[GPUS_PER_NODE]; /* those that may be leased */
 	const struct gpu_table *gpus;              /* the same with all that is known of them; borrowed, may be NULL */
@@ -125,8 +130,8 @@ struct gpu_config {
 	uint32_t ndevices;
 	const char (*devices)[64];             /* nodes below dev that may be leased though nothing is known of them */
 };
-#define GPU_CONFIG ((struct gpu_config){.proc = "/proc", .sys = "/sys", .dev = "/dev", .cdi = {"/etc/cdi", "/var/run/cdi"}, \
-	.wanted = "none"})
+#define GPU_CONFIG \
+	((struct gpu_config){.proc = "/proc", .sys = "/sys", .dev = "/dev", .cdi = {"/etc/cdi", "/var/run/cdi"}, .wanted = "none"})
 
 /* What of this machine's GPUs the owner leases. *why (512 bytes) gets a sentence on failure, and on success a warning or "". */
 int kernel_gpus_find(const struct gpu_config *cfg, struct gpu_table **ret, char *why);

@@ -56,6 +56,7 @@ void verb_inventory_put(struct wbuf *w, const struct inventory *v)
 	put_text(w, v->runtime);
 	put_blob(w, v->runtime_why, strlen(v->runtime_why)); /* a runtime's words: any bytes but NUL */
 	put_bytes(w, v->boot_id, sizeof v->boot_id);
+	put_u8(w, (uint8_t)v->reach);
 }
 
 bool verb_inventory_get(struct rbuf *r, struct inventory *out)
@@ -71,9 +72,11 @@ bool verb_inventory_get(struct rbuf *r, struct inventory *out)
 	get_text(r, v.runtime, sizeof v.runtime - 1);
 	struct slice why = get_blob(r, sizeof v.runtime_why - 1);
 	get_bytes(r, v.boot_id, sizeof v.boot_id);
-	if (r->bad || memchr(why.p, 0, why.len))
+	uint8_t reach = get_u8(r);
+	if (r->bad || reach > REACH_HOST || memchr(why.p, 0, why.len))
 		return false;
 	memcpy(v.runtime_why, why.p, why.len);
+	v.reach = (enum reach)reach;
 	*out = v;
 	return true;
 }
@@ -81,7 +84,7 @@ bool verb_inventory_get(struct rbuf *r, struct inventory *out)
 void verb_usage_put(struct wbuf *w, const struct usage *v)
 {
 	const uint64_t wide[] = {v->cpu_us, v->throttled_us, v->stall_us, v->mem_bytes, v->mem_peak_bytes, v->tx_bytes, v->rx_bytes,
-	    v->io_bytes, v->gpu_ms, v->gpu_mem_bytes, v->group_id};
+	    v->io_bytes, v->gpu_ms, v->gpu_mem_bytes, v->group_id, v->conn_opened, v->conn_held_back, v->conn_refused};
 	for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
 		put_u64(w, wide[i]);
 	put_u8(w, v->gpu_measured);
@@ -97,7 +100,7 @@ bool verb_usage_get(struct rbuf *r, struct usage *out)
 {
 	struct usage v = {0};
 	uint64_t *const wide[] = {&v.cpu_us, &v.throttled_us, &v.stall_us, &v.mem_bytes, &v.mem_peak_bytes, &v.tx_bytes,
-	    &v.rx_bytes, &v.io_bytes, &v.gpu_ms, &v.gpu_mem_bytes, &v.group_id};
+	    &v.rx_bytes, &v.io_bytes, &v.gpu_ms, &v.gpu_mem_bytes, &v.group_id, &v.conn_opened, &v.conn_held_back, &v.conn_refused};
 	for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
 		*wide[i] = get_u64(r);
 	v.gpu_measured = get_bool(r);

@@ -39,11 +39,11 @@ check_libraries() { # NAME LIBRARY...: directly or through others
 forbidden() { # NAME: what its role may not hold
   case $1 in
     zeus-broker) echo fuse3 sodium leveldb ;;
-    zeus-views) echo leveldb cgroup nl-3 nl-route-3 bpf ;;
-    zeus-plan) echo leveldb fuse3 cgroup nl-3 nl-route-3 bpf ;;
-    zeus-gpu) echo leveldb fuse3 cgroup nl-3 nl-route-3 bpf sodium jansson nvidia-ml ;;
-    zeus-ledger) echo fuse3 cgroup nl-3 nl-route-3 bpf ;;
-    zeus) echo leveldb fuse3 cgroup nl-3 nl-route-3 bpf ;;
+    zeus-views) echo leveldb cgroup nl-3 nl-route-3 nftables bpf ;;
+    zeus-plan) echo leveldb fuse3 cgroup nl-3 nl-route-3 nftables bpf ;;
+    zeus-gpu) echo leveldb fuse3 cgroup nl-3 nl-route-3 nftables bpf sodium jansson nvidia-ml ;;
+    zeus-ledger) echo fuse3 cgroup nl-3 nl-route-3 nftables bpf ;;
+    zeus) echo leveldb fuse3 cgroup nl-3 nl-route-3 nftables bpf ;;
   esac
 }
 

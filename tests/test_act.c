@@ -8,16 +8,6 @@
 
 static struct rig rig;
 
-static void release(struct rig *r, uint32_t lease)
-{
-	rig_state(r, lease, "final", 0);
-	rig_run(r, 3000);
-	ck_assert_uint_eq(r->lease[lease].metered_s, rig_held(r, lease)->meter.up_ms / 1000);
-	rig_state(r, lease, "done", LEASE_TERMINAL);
-	rig_run(r, 2500);
-	ck_assert_ptr_null(rig_held(r, lease));
-}
-
 START_TEST(a_life)
 {
 	struct rig *r = &rig;
@@ -28,7 +18,7 @@ START_TEST(a_life)
 	ck_assert_int_eq(r->receipts, 4); /* at the first second, and at every interval */
 	ck_assert_uint_ge(r->lease[0].metered_s, 30);
 	strcpy(r->lease[0].reason, "release");
-	release(r, 0);
+	rig_release(r, 0);
 	ck_assert(rig_reported(r, 0, "killed release -"));
 	ck_assert_int_eq(r->receipts, 5);
 	ck_assert_int_eq(r->readies, 1);
@@ -47,7 +37,7 @@ START_TEST(an_ended_task_stays_ended)
 	rig_run(r, 5000);
 	ck_assert(rig_reported(r, 0, "exited - 7"));
 	ck_assert_int_eq(r->counts.start, 1);
-	release(r, 0);
+	rig_release(r, 0);
 	ck_assert(rig_reported(r, 0, "exited - 7"));
 	rig_close(r);
 }
@@ -73,7 +63,7 @@ START_TEST(what_the_buyer_brought_is_the_buyers)
 		rig_run(r, 2000);
 		ck_assert_int_eq(rig_phase(r, 0), TASK_RUNNING);
 		ck_assert(rig_reported(r, 0, "running -"));
-		release(r, 0);
+		rig_release(r, 0);
 		rig_close(r);
 	}
 }
@@ -119,6 +109,13 @@ START_TEST(what_the_seller_lacks_is_tried_again)
 	rig_run(r, 5000);
 	ck_assert_int_eq(r->readies, 0);
 	ck_assert(rig_reported(r, 0, "create:ENOEXEC"));
+	r->create_fails = ETIME;
+	rig_run(r, 3000);
+	ck_assert(rig_reported(r, 0, "create:runtime-hangs"));
+	r->create_fails = EPROTO;
+	rig_run(r, 3000);
+	ck_assert(rig_reported(r, 0, "create:runtime-lies"));
+	ck_assert_int_eq(r->readies, 0);
 	r->create_fails = 0;
 	rig_run(r, 3000);
 	ck_assert_int_eq(r->readies, 1);
@@ -146,7 +143,7 @@ START_TEST(each_verb_fails)
 		rig_state(r, 0, "run", LEASE_RUN);
 		rig_run(r, 4000);
 		ck_assert(rig_reported(r, 0, "running -"));
-		release(r, 0);
+		rig_release(r, 0);
 		ck_assert_int_eq(r->readies, 1);
 		ck_assert_int_eq(r->counts.create, 2);
 		ck_assert_int_eq(r->counts.start, 2);
@@ -194,7 +191,7 @@ START_TEST(the_ledger_goes_away)
 	ck_assert_int_eq(rig_phase(r, 0), TASK_RUNNING);
 	ck_assert_uint_ge(r->lease[0].metered_s, 40); /* what ran meanwhile is told, in the chain of receipts that was begun */
 	ck_assert_int_eq(r->counts.start, 1);
-	release(r, 0);
+	rig_release(r, 0);
 	rig_close(r);
 }
 END_TEST
@@ -269,7 +266,7 @@ START_TEST(a_restart_adopts)
 	ck_assert_int_eq(r->counts.create, 1);
 	ck_assert_uint_ge(rig_held(r, 0)->meter.up_ms, up + 11000);
 	ck_assert_uint_le(rig_held(r, 0)->meter.up_ms, up + 13100);
-	release(r, 0);
+	rig_release(r, 0);
 	rig_close(r);
 }
 END_TEST
@@ -355,7 +352,7 @@ START_TEST(frozen_time_is_not_billed)
 	rig_run(r, 5000);
 	ck_assert_int_eq(rig_phase(r, 0), TASK_RUNNING);
 	ck_assert_uint_ge(rig_held(r, 0)->meter.up_ms, up + 4000);
-	release(r, 0);
+	rig_release(r, 0);
 	rig_close(r);
 }
 END_TEST
@@ -454,8 +451,8 @@ START_TEST(a_lost_lease_is_opened_again)
 	ck_assert_int_eq(r->counts.open, 3);
 	ck_assert_uint_ge(rig_held(r, 1)->meter.up_ms, other + 4900);
 	ck_assert_uint_ge(rig_held(r, 0)->meter.up_ms, up + 3000);
-	release(r, 0);
-	release(r, 1);
+	rig_release(r, 0);
+	rig_release(r, 1);
 	rig_close(r);
 }
 END_TEST

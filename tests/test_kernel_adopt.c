@@ -50,7 +50,8 @@ static int fail_at(void *ctx, const char *step)
 
 START_TEST(every_step_rolls_back)
 {
-	static const char *const steps[] = {"dirs", "record", "groups", "limits", "devices", "netns", "link", "shaping", "meter", "commit"};
+	static const char *const steps[] = {"dirs", "record", "groups", "limits", "devices", "netns", "link", "fence", "shaping",
+	    "meter", "commit"};
 	struct quota q = site_quota();
 	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
 		struct fault f = {steps[i], 0};

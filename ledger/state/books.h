@@ -359,6 +359,9 @@ bool order_bond(const struct state *s, const struct resources *res, const struct
     struct money *bond);
 void order_free(struct order *o);
 
+/* What a bid may want, a lease may become: units and rate of res at price. */
+enum verdict order_wants(const struct fact_symbol *y, const struct resources *res, struct price price, struct money *rate);
+
 /* --- auction.c --- */
 bool auction_run(struct state *s, struct part *p, size_t symbol); /* false: out of room, goes on next round */
 
@@ -372,6 +375,18 @@ void lease_free(struct lease *l);
 enum verdict usage_accept(struct state *s, struct part *p, struct lease *l, const struct tx_usage *u);
 void usage_settle(struct state *s, struct part *p, struct lease *l);
 enum verdict lease_fire(struct state *s, struct part *p, struct lease *l, const struct fsm_call *call, struct fsm_outcome *out);
+
+void lease_give(struct state *s, struct part *p, const struct lease *l, const struct result *v); /* to the node, at its home */
+uint64_t lease_run_s(const struct state *s, const struct lease *l);  /* by chain time, the present state included */
+
+/* --- change.c: other terms for a lease that runs --- */
+bool change_word(const char *event);                                 /* change, agree, withdraw, refuse, resized */
+enum verdict change_event(struct state *s, struct part *p, struct lease *l, const struct tx *tx);
+void change_closes(struct lease *l);                                 /* a receipt was accepted */
+void change_settled(struct state *s, struct part *p, struct lease *l); /* and counts */
+void change_look(struct state *s, struct part *p, struct lease *l);  /* whether time or the lease's state went over it */
+void change_drop(struct state *s, struct part *p, struct lease *l, enum change_end why);
+uint64_t change_due_ms(const struct lease *l);                       /* ~0: it waits for no time */
 
 /* --- correlate.c: transitions (no one touches the record of an account or a lease: the caller does) --- */
 void correlate(const struct state *s, struct sketch **slot, const void *to, uint8_t lane); /* to: 32 bytes; lane 0: not known */

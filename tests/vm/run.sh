@@ -12,7 +12,7 @@ begin_s=180 # until the guest begins; an emulated processor hangs in its boot no
 attempts=3
 end_s=60 # from the end of the last job to that of the machine
 v2='systemd.unified_cgroup_hierarchy=1 cgroup_no_v1=all'
-programs='zeus zeus-broker zeus-views zeus-plan zeus-ledger tests/test_kernel_direct tests/test_kernel_adopt'
+programs='zeus zeus-broker zeus-views zeus-plan zeus-ledger tests/test_kernel_direct tests/test_kernel_adopt tests/test_kernel_net'
 short='units direct:limits loop supervise adopt:restart direct:limits@root'
 all='facts units direct adopt adopt@root direct:limits@root loop enforce crash refuse idioms two disk_full supervise'
 
