@@ -7,6 +7,7 @@
 #include "kernel-facing/gpu_load.h"
 #include "kernel-facing/group.h"
 #include "kernel-facing/image.h"
+#include "kernel-facing/iops.h"
 #include "kernel-facing/job.h"
 #include "kernel-facing/kernel.h"
 #include "kernel-facing/meter.h"
@@ -28,6 +29,7 @@ struct lease {
 	struct fence fence;
 	bool fence_drifted;            /* known to be wrong, and not told yet */
 	int host_index, inner_index;
+	struct iops_devices io;        /* of the task that there is */
 	struct meter meter;
 	struct gpu_use *gpu;           /* NULL: no device, or not counted yet */
 	uint64_t gpu_saved_us, gpu_saved_ms;
@@ -48,6 +50,8 @@ struct direct {
 	struct kernel_config cfg;
 	struct group_host groups;
 	struct nl_sock *host;
+	struct block_device disk;      /* below the state directory */
+	bool io_held;                  /* this kernel can bound operations */
 	struct runtime runtime;
 	char runtime_why[192];
 	uint64_t patience_ms;          /* with a runtime that does not return */
@@ -86,11 +90,19 @@ int direct_close(struct kernel *k, const struct lease_name *name);
 int lease_fence_set(struct direct *d, struct lease *l);
 int lease_fence_adopt(struct direct *d, struct lease *l);
 
+/* direct_io.c: operations on disks, from when a container is made until it is gone */
+int lease_io_begin(struct direct *d, struct lease *l);
+int lease_io_adopt(struct direct *d, struct lease *l);
+int lease_io_set(struct direct *d, struct lease *l);
+void lease_io_end(struct direct *d, struct lease *l);
+int lease_io_read(struct direct *d, const struct lease *l, uint32_t *have);
+
 /* direct_check.c */
 struct finding { struct drift *out; uint32_t n; };
 /* Notes a difference; false if there is none. */
 bool finding_add(struct finding *f, const char *what, uint64_t want, uint64_t have);
 int check_fence(struct direct *d, struct lease *l, struct finding *f);
+int check_io(struct direct *d, struct lease *l, struct finding *f);
 int direct_check(struct kernel *k, const struct lease_name *name, struct drift *out, uint32_t *n);
 int direct_quota(struct kernel *k, const struct lease_name *name, struct quota *out);
 

@@ -77,6 +77,7 @@ struct inventory {
 	char runtime_why[192];
 	uint8_t boot_id[16];
 	enum reach reach;        /* of every lease */
+	bool iops_held;          /* false: this kernel cannot bound operations on disks, and what a quota says of them is not held */
 	uint32_t ngpus;          /* that may be leased */
 	struct gpu_info gpus[GPUS_PER_NODE];
 };
@@ -100,8 +101,9 @@ struct kernel_ops {
 	int (*lease_quota)(struct kernel *k, const struct lease_name *lease, struct quota *out); /* read back from the kernel */
 	int (*usage)(struct kernel *k, const struct lease_name *leases, uint32_t n, struct usage *out);
 	/* unpacks the image if it must (-EINPROGRESS meanwhile), writes the bundle, creates the container. -ENOENT: no such image;
-	 * -EBADMSG: the image is corrupt; -ENOEXEC: no runtime, or it refused; -ETIME: the runtime hung and was killed; -EPROTO: what it
-	 * says it made is not there, or not in the lease's group. The last three are the seller's fault; of task_start, too */
+	 * -EBADMSG: the image is corrupt; -E2BIG: it unpacks to more than an image may; -ENOPKG: the image has no such program or working
+	 * directory; -ENOEXEC: no runtime, or it refused; -ETIME: the runtime hung and was killed; -EPROTO: what it says it made is not
+	 * there, or not in the lease's group. The last three are the seller's fault; of task_start, too */
 	int (*task_create)(struct kernel *k, const struct lease_name *lease, const struct task_spec *spec);
 	int (*task_start)(struct kernel *k, const struct lease_name *lease);
 	int (*task_signal)(struct kernel *k, const struct lease_name *lease, int signo); /* to the task's init */

@@ -58,7 +58,7 @@ static int fake_inventory(struct kernel *k, struct inventory *out)
 	if (r < 0)
 		return r;
 	*out = (struct inventory){.res = f->policy.total, .cgroup_mode = "v2",
-	    .runtime = "fake 1", .boot_id = {1}, .reach = f->policy.reach, .ngpus = f->policy.ndevices};
+	    .runtime = "fake 1", .boot_id = {1}, .reach = f->policy.reach, .iops_held = true, .ngpus = f->policy.ndevices};
 	for (uint32_t i = 0; i < out->ngpus; i++)
 		out->gpus[i] = (struct gpu_info){.rule = f->policy.devices[i], .vendor = "-", .model = "-", .id = "-", .name = "gpu"};
 	return 0;

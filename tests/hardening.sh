@@ -41,9 +41,9 @@ forbidden() { # NAME: what its role may not hold
     zeus-broker) echo fuse3 sodium leveldb ;;
     zeus-views) echo leveldb cgroup nl-3 nl-route-3 nftables bpf ;;
     zeus-plan) echo leveldb fuse3 cgroup nl-3 nl-route-3 nftables bpf ;;
-    zeus-gpu) echo leveldb fuse3 cgroup nl-3 nl-route-3 nftables bpf sodium jansson nvidia-ml ;;
     zeus-ledger) echo fuse3 cgroup nl-3 nl-route-3 nftables bpf ;;
     zeus) echo leveldb fuse3 cgroup nl-3 nl-route-3 nftables bpf ;;
+    zeus-gpu) echo leveldb fuse3 cgroup nl-3 nl-route-3 nftables bpf sodium jansson nvidia-ml ;;
   esac
 }
 

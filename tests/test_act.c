@@ -46,7 +46,8 @@ END_TEST
 START_TEST(what_the_buyer_brought_is_the_buyers)
 {
 	static const struct { int err; const char *word; } fault[] = {
-	    {ENOENT, "image-missing"}, {EBADMSG, "image-corrupt"}, {EINVAL, "deploy-refused"}};
+	    {ENOENT, "image-missing"}, {EBADMSG, "image-corrupt"}, {E2BIG, "image-too-large"}, {ENOPKG, "program-missing"},
+	    {EINVAL, "deploy-refused"}};
 	for (size_t i = 0; i < sizeof(fault) / sizeof(fault[0]); i++) {
 		struct rig *r = &rig;
 		rig_open(r, 0);

@@ -141,5 +141,5 @@ START_TEST(devices_are_not_resized)
 }
 END_TEST
 
-TEST_MAIN("resize", devices_are_not_resized, a_running_task_is_resized, what_the_machine_cannot_is_refused, a_resize_is_tried_and_told_until_it_is_heard,
-    a_resize_that_came_to_nothing_is_undone)
+TEST_MAIN("resize", devices_are_not_resized, a_running_task_is_resized, what_the_machine_cannot_is_refused,
+    a_resize_is_tried_and_told_until_it_is_heard, a_resize_that_came_to_nothing_is_undone)
