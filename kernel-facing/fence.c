@@ -2,9 +2,12 @@
  *
  * It knows the rules. Texts are made of numbers and names of ours only. What the kernel says about the table is fence_read.c's. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/select.h>
+#include <unistd.h>
 #include <netlink/netlink.h>
 #include <nftables/libnftables.h>
 #include "kernel-facing/fence.h"
@@ -89,12 +92,22 @@ static uint64_t digest(const char *s)
 	return h;
 }
 
+/* libnftables waits with select, which ends the process at a descriptor from FD_SETSIZE on, and a broker of many leases has none below
+ * that to give. So the standard input steps aside for as long as a visit takes. -1: there is none. */
+static int step_aside(void) { return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, FD_SETSIZE); }
+
+static int step_back(int aside, int flags)
+{
+	int r = dup2(aside, STDIN_FILENO) < 0 || fcntl(STDIN_FILENO, F_SETFD, flags) < 0 ? -errno : 0;
+	close(aside);
+	return r;
+}
+
 /* One visit of libnftables in the namespace: what is in command, if any, and then how the kernel tells the table. */
 struct visit { const char *command; uint64_t listing; };
 
-static int visit(void *arg)
+static int visit_with_room(struct visit *v)
 {
-	struct visit *v = arg;
 	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT); /* its socket belongs to the namespace in which it is made */
 	if (!nft)
 		return -ENOMEM;
@@ -108,6 +121,16 @@ static int visit(void *arg)
 		v->listing = digest(nft_ctx_get_output_buffer(nft));
 	nft_ctx_free(nft);
 	return r;
+}
+
+static int visit(void *arg)
+{
+	int flags = fcntl(STDIN_FILENO, F_GETFD), aside = step_aside();
+	if (aside < 0)
+		return errno == EBADF ? visit_with_room(arg) : -errno;
+	close(STDIN_FILENO);
+	int r = visit_with_room(arg), back = step_back(aside, flags);
+	return r < 0 ? r : back;
 }
 
 static int replace(struct fence *f, const char *netns, const struct fence_ask *ask)
