@@ -110,10 +110,17 @@ static int act_open(struct actor *a, struct lease *l)
 	return 0;
 }
 
-/* A task that cannot be made because of what the buyer brought is the buyer's: the lease is ready without it. */
-static bool act_buyers_fault(int rc)
+/* A task that cannot be made because of what the buyer brought is the buyer's: the lease is ready without it. NULL: it is not that. */
+static const char *act_buyers_fault(int rc)
 {
-	return rc == -ENOENT || rc == -EBADMSG || rc == -EINVAL || rc == -E2BIG;
+	switch (-rc) {
+	case ENOENT: return "image-missing";
+	case EBADMSG: return "image-corrupt";
+	case ENOPKG: return "program-missing";
+	case EINVAL: return "deploy-refused";
+	case E2BIG: return "image-too-large";
+	}
+	return NULL;
 }
 
 /* This deploy makes no task; another one may. */
@@ -141,8 +148,9 @@ static int act_create(struct actor *a, struct lease *l)
 	memcpy(spec.args, d.args, sizeof(spec.args));
 	memcpy(spec.env, d.env, sizeof(spec.env));
 	int rc = a->kernel->ops->task_create(a->kernel, &l->name, &spec);
-	if (act_buyers_fault(rc))
-		return act_refused(l, rc == -ENOENT ? "image-missing" : rc == -EBADMSG ? "image-corrupt" : "deploy-refused");
+	const char *fault = act_buyers_fault(rc);
+	if (fault)
+		return act_refused(l, fault);
 	if (rc < 0)
 		return rc;
 	l->run.phase = PHASE_CREATED;

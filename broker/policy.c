@@ -2,6 +2,7 @@
  *
  * The result bounds the privileged process's verbs and is what the node registers with the ledger. */
 #include "broker/setup.h"
+#include "broker/gpu_child.h"
 #include "common/log.h"
 #include <errno.h>
 #include <stdio.h>
@@ -57,6 +58,7 @@ static bool policy_gpus(struct kernel_policy *p, const struct conf *c, struct re
 	}
 	if (why[0])
 		log_warning("%s", why);
+	gpu_child_learn(t, c->task_uid_base + GPU_UID);
 	kernel_gpus_offer(t, p, half);
 	return true;
 }

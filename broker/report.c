@@ -141,6 +141,8 @@ int report_limits(int dir_fd, const struct lease *l, const struct quota *q, cons
 	lines_add(&t, "pids max=%u\n", v[RES_PIDS]);
 	lines_add(&t, "disk max=%" PRIu64 "\n", (uint64_t)v[RES_DISK_MIB] << 20);
 	lines_add(&t, "bw up=%s down=%s class=1:10\n", text_of_rate(v[RES_UP_KBPS], up), text_of_rate(v[RES_DOWN_KBPS], down));
+	if (v[RES_IOPS])
+		lines_add(&t, "iops max=%u%s\n", v[RES_IOPS], inv->iops_held ? "" : " held=no");
 	if (v[RES_CONN])
 		lines_add(&t, "conn max=%u\n", v[RES_CONN]);
 	lines_add(&t, "reach %s\n", reach_word(inv->reach));

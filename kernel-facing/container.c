@@ -20,6 +20,7 @@
 #include "kernel-facing/container.h"
 #include "kernel-facing/disk.h"
 #include "kernel-facing/job.h"
+#include "kernel-facing/program.h"
 
 #define SYNC_MAX 4096
 #define HELPER_ID 65534u /* of the task's range: nobody in there */
@@ -29,6 +30,8 @@
 
 int container_root(const char *dir, char out[HOST_PATH]) { return host_path(out, "%s/merged", dir); }
 int container_dev_dir(const char *dir, char out[HOST_PATH]) { return host_path(out, "%s/dev", dir); }
+
+int container_disk(const char *dir, char out[HOST_PATH]) { return host_path(out, "%s/device", dir); }
 
 int container_pid(const char *dir, pid_t *out)
 {
@@ -124,6 +127,18 @@ static int bind_lower(const struct container *c, const char *to)
 	return mount(NULL, to, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV, NULL) < 0 ? -errno : 0;
 }
 
+/* Which loop device it became: whoever is outside this mount namespace cannot see. */
+static int name_disk(const struct container *c, const char *disk)
+{
+	char path[HOST_PATH], text[32];
+	struct stat st;
+	int r = container_disk(c->dir, path);
+	if (r < 0 || stat(disk, &st) < 0)
+		return r < 0 ? r : -errno;
+	int n = snprintf(text, sizeof text, "%u:%u\n", major(st.st_dev), minor(st.st_dev));
+	return host_replace(path, text, (size_t)n, 0600);
+}
+
 static int mount_overlay(const struct container *c, const char *merged)
 {
 	char lower[HOST_PATH], image[HOST_PATH], disk[HOST_PATH], upper[HOST_PATH], work[HOST_PATH], options[4 * HOST_PATH];
@@ -138,6 +153,7 @@ static int mount_overlay(const struct container *c, const char *merged)
 	r = r < 0 ? r : disk_take(c->disks, image, c->disk_mib, c->uid_base + HELPER_ID);
 	if (r == 0 && (r = disk_mount(image, disk)) < 0)
 		disk_forget(c->disks, c->disk_mib);
+	r = r < 0 ? r : name_disk(c, disk);
 	r = r < 0 ? r : host_mkdir(upper, 0755, c->uid_base, c->uid_base);
 	r = r < 0 ? r : host_mkdir(work, 0700, 0, 0);
 	if (r < 0)
@@ -297,6 +313,13 @@ static int joining_wait(struct joining *j)
 	return j->result;
 }
 
+static int has_program(const struct container *c)
+{
+	char root[HOST_PATH];
+	int r = container_root(c->dir, root);
+	return r < 0 ? r : program_check(root, c->disk_mib == 0, c->spec);
+}
+
 int container_create(const void *arg)
 {
 	const struct container *c = arg;
@@ -311,6 +334,7 @@ int container_create(const void *arg)
 	r = r < 0 ? r : mount_root(c);
 	int joined = joining_wait(&joining);
 	r = r < 0 ? r : joined;
+	r = r < 0 ? r : has_program(c);
 	r = r < 0 ? r : run_conmon(c, &pid);
 	sem_post(&joining.done);
 	pthread_join(joining.thread, NULL);

@@ -19,6 +19,7 @@ struct container {
 	char keeper_procs[HOST_PATH];/* joined by the monitor and all it starts */
 	char v2_procs[HOST_PATH];    /* hybrid: joined by the monitor and all it starts; "" otherwise */
 	char v2_mount[HOST_PATH];    /* hybrid: hidden from crun; "" otherwise */
+	const struct task_spec *spec; /* create only; borrowed */
 	char cid[64];
 	uid_t uid_base;
 	uint32_t disk_mib;           /* 0: no writable layer */
@@ -29,6 +30,7 @@ struct container {
 /* The paths of a bundle at dir. */
 int container_root(const char *dir, char out[HOST_PATH]);     /* what config.json's root.path must be */
 int container_dev_dir(const char *dir, char out[HOST_PATH]);
+int container_disk(const char *dir, char out[HOST_PATH]);     /* holds the loop device, "7:3", of a writable layer */
 /* For job_start: struct container. */
 int container_create(const void *arg);
 int container_start(const void *arg);

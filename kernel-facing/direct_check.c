@@ -90,6 +90,7 @@ int direct_check(struct kernel *k, const struct lease_name *name, struct drift *
 	r = r < 0 ? r : check_rate(d->host, l->host_index, "down", l->rec.quota.res.v[RES_DOWN_KBPS], &f);
 	r = r < 0 ? r : check_rate(l->inner, l->inner_index, "up", l->rec.quota.res.v[RES_UP_KBPS], &f);
 	r = r < 0 ? r : check_fence(d, l, &f);
+	r = r < 0 ? r : check_io(d, l, &f);
 	r = r < 0 || l->stopping_since_ms ? r : check_frozen(d, l, &f);
 	check_log(d, l);
 	task_watch(d, l);
@@ -113,6 +114,7 @@ int direct_quota(struct kernel *k, const struct lease_name *name, struct quota *
 	r = r < 0 ? r : shaper_get(d->host, l->host_index, &down);
 	r = r < 0 ? r : shaper_get(l->inner, l->inner_index, &up);
 	r = r < 0 ? r : fence_read(&l->fence, &counts, &conn);
+	r = r < 0 ? r : lease_io_read(d, l, &q.res.v[RES_IOPS]);
 	struct device_list list;
 	lease_devices(d, &q, &list);
 	r = r < 0 ? r : device_differs(&d->groups, l->leaf, &list, d->runtime.kind == RUNTIME_RUNC);

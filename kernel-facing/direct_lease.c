@@ -60,6 +60,7 @@ void lease_free(struct lease *l)
 {
 	job_cancel(&l->job);
 	meter_close(&l->meter);
+	free(l->gpu);
 	nl_socket_free(l->inner);
 	fence_close(&l->fence);
 	if (l->pidfd >= 0)
@@ -282,6 +283,7 @@ int lease_attach(struct direct *d, struct lease *l)
 	r = r < 0 ? r : open_inner(l);
 	r = r < 0 ? r : find_indexes(d, l);
 	r = r < 0 ? r : lease_fence_adopt(d, l);
+	r = r < 0 ? r : lease_io_adopt(d, l);
 	return r < 0 ? r : open_meter(d, l);
 }
 
@@ -365,6 +367,7 @@ static int apply(struct direct *d, struct lease *l)
 	r = r < 0 ? r : set_devices(d, l);
 	r = r < 0 ? r : set_rates(d, l, true);
 	r = r < 0 ? r : lease_fence_set(d, l);
+	r = r < 0 ? r : lease_io_set(d, l);
 	r = r < 0 ? r : set_links_up(d, l, has_network(&l->rec.quota));
 	r = r < 0 ? r : direct_fault(d, "set");
 	return r < 0 ? r : lease_save(l);

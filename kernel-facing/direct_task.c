@@ -78,6 +78,8 @@ static int create_begin(struct direct *d, struct lease *l, const struct task_spe
 	char log[HOST_PATH];
 	autofree struct container *c = malloc(sizeof *c);
 	int r = c ? container_of(d, l, c) : -ENOMEM;
+	if (r == 0)
+		c->spec = spec;
 	r = r < 0 ? r : unpack_ready(d, spec->image, c->lower);
 	r = r < 0 ? r : direct_fault(d, "bundle");
 	r = r < 0 ? r : host_remove(l->bundle);
@@ -134,7 +136,8 @@ static int create_end(struct direct *d, struct lease *l)
 	}
 	meter_open_inner(&l->meter, &d->groups, l->leaf);
 	allow_log_group(d, l);
-	return set_stage(l, STAGE_CREATED);
+	r = lease_io_begin(d, l);
+	return r < 0 ? r : set_stage(l, STAGE_CREATED);
 }
 
 /* What a failed create left is removed before the failure is told. */
@@ -303,6 +306,7 @@ int task_stop(struct direct *d, struct lease *l)
 	if (r < 0)
 		return r;
 	task_watch(d, l);
+	lease_io_end(d, l);
 	meter_close_inner(&l->meter, &d->groups, &l->rec.oom_before);
 	r = group_remove_inner(&d->groups, l->leaf);
 	r = r < 0 ? r : host_remove(l->bundle);

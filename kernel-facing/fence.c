@@ -103,8 +103,16 @@ static int step_back(int aside, int flags)
 	return r;
 }
 
-/* One visit of libnftables in the namespace: what is in command, if any, and then how the kernel tells the table. */
-struct visit { const char *command; uint64_t listing; };
+/* One visit of libnftables in the namespace: what the command does and, if that is wanted, how the kernel tells the table before and
+ * after. What it tells differs between versions of libnftables, so it is compared with nothing else. */
+struct visit { const char *command; bool compare; uint64_t before, after; };
+
+static uint64_t listing(struct nft_ctx *nft)
+{
+	if (run(nft, "list table inet " FENCE_TABLE) < 0)
+		return 0; /* no table */
+	return digest(nft_ctx_get_output_buffer(nft));
+}
 
 static int visit_with_room(struct visit *v)
 {
@@ -114,11 +122,11 @@ static int visit_with_room(struct visit *v)
 	/* without counters and the flows of the moment */
 	nft_ctx_output_set_flags(nft, NFT_CTX_OUTPUT_STATELESS | NFT_CTX_OUTPUT_TERSE | NFT_CTX_OUTPUT_NUMERIC_ALL);
 	int r = nft_ctx_buffer_output(nft) || nft_ctx_buffer_error(nft) ? -ENOMEM : 0;
-	if (r == 0 && v->command)
-		r = run(nft, v->command);
-	v->listing = 0; /* no table */
-	if (r == 0 && run(nft, "list table inet " FENCE_TABLE) == 0)
-		v->listing = digest(nft_ctx_get_output_buffer(nft));
+	if (r == 0 && v->compare)
+		v->before = listing(nft);
+	r = r < 0 ? r : run(nft, v->command);
+	if (r == 0 && v->compare)
+		v->after = listing(nft);
 	nft_ctx_free(nft);
 	return r;
 }
@@ -133,12 +141,14 @@ static int visit(void *arg)
 	return r < 0 ? r : back;
 }
 
-static int replace(struct fence *f, const char *netns, const struct fence_ask *ask)
+static int replace(struct fence *f, const char *netns, const struct fence_ask *ask, struct visit *v)
 {
 	struct fence_counts counts;
-	uint32_t rate;
+	uint32_t rate, generation = 0;
 	struct text t = {.len = 0};
-	int r = fence_read(f, &counts, &rate);
+	int r = f->sock ? 0 : fence_socket(netns, &f->sock);
+	r = r < 0 ? r : fence_read(f, &counts, &rate);
+	r = r < 0 ? r : fence_generation(f->sock, &generation);
 	if (r < 0)
 		return r;
 	/* Naming it first makes it be there to be deleted. Never all tables: what others add to the namespace can only forbid more. */
@@ -146,43 +156,32 @@ static int replace(struct fence *f, const char *netns, const struct fence_ask *a
 	add_state(&t, ask, &counts);
 	add_rules(&t, ask);
 	add(&t, "}\n");
-	struct visit v = {.command = t.p};
-	r = t.bad ? -EOVERFLOW : netns_call(netns, visit, &v);
-	r = r < 0 ? r : v.listing ? fence_generation(f->sock, &f->generation) : -EIO;
-	if (r == 0)
-		f->listing = v.listing;
+	v->command = t.p;
+	r = t.bad ? -EOVERFLOW : netns_call(netns, visit, v);
+	v->command = NULL;
+	/* One transaction is one change. If there was another meanwhile the number is not this one, and the next look is a close one. */
+	f->generation = r < 0 ? 0 : generation + 1;
 	return r;
 }
 
-static int open_socket(struct fence *f, const char *netns) { return f->sock ? 0 : fence_socket(netns, &f->sock); }
-
 int fence_set(struct fence *f, const char *netns, const struct fence_ask *ask)
 {
-	int r = open_socket(f, netns);
-	return r < 0 ? r : replace(f, netns, ask);
+	struct visit v = {.compare = false};
+	return replace(f, netns, ask, &v);
 }
 
-int fence_adopt(struct fence *f, const char *netns, const struct fence_ask *ask)
+int fence_repair(struct fence *f, const char *netns, const struct fence_ask *ask)
 {
-	struct visit before = {.command = NULL};
-	int r = open_socket(f, netns);
-	r = r < 0 ? r : netns_call(netns, visit, &before);
-	r = r < 0 ? r : replace(f, netns, ask);
-	return r < 0 ? r : before.listing != f->listing;
+	struct visit v = {.compare = true};
+	int r = replace(f, netns, ask, &v);
+	return r < 0 ? r : v.before != v.after;
 }
 
-int fence_differs(struct fence *f, const char *netns)
+int fence_touched(struct fence *f)
 {
-	struct visit now = {.command = NULL};
 	uint32_t generation = 0;
 	int r = fence_generation(f->sock, &generation);
-	if (r < 0 || generation == f->generation)
-		return r;
-	r = netns_call(netns, visit, &now);
-	if (r < 0 || now.listing != f->listing)
-		return r < 0 ? r : 1;
-	f->generation = generation;
-	return 0;
+	return r < 0 ? r : generation != f->generation;
 }
 
 void fence_close(struct fence *f)

@@ -29,16 +29,15 @@ struct fence_counts {
 
 struct fence {
 	struct nl_sock *sock;  /* to the nftables of the namespace */
-	uint32_t generation;   /* the kernel's count of changes when the table was last seen to be right */
-	uint64_t listing;      /* a digest of the table as the kernel tells it */
+	uint32_t generation;   /* the kernel's count of changes after ours; 0: not known */
 };
 
 /* Makes or replaces the table, in one transaction; counters go on. */
 int fence_set(struct fence *f, const char *netns, const struct fence_ask *ask);
-/* Opens what is kept, for a namespace that has a table. 1: the table was not what is asked; it is now. */
-int fence_adopt(struct fence *f, const char *netns, const struct fence_ask *ask);
-/* 1: it is not what was set. One question to the kernel unless something was changed in the namespace. */
-int fence_differs(struct fence *f, const char *netns);
+/* The same; 1: it was not what is asked. Slower. Opens f if it is not open: for a table that another process made. */
+int fence_repair(struct fence *f, const char *netns, const struct fence_ask *ask);
+/* 1: something was changed in the namespace's nftables since we did, maybe not this table. One question to the kernel. */
+int fence_touched(struct fence *f);
 /* As the kernel has them; conn_per_s: FENCE_NO_LIMIT if nothing bounds it. */
 int fence_read(struct fence *f, struct fence_counts *counts, uint32_t *conn_per_s);
 void fence_close(struct fence *f);

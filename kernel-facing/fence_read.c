@@ -17,6 +17,7 @@
 #include "kernel-facing/netns.h"
 #include "kernel-facing/nl_error.h"
 
+#define DUMPS_MAX 8
 #define TYPE(message) (NFNL_SUBSYS_NFTABLES << 8 | (message))
 
 static int ask(struct nl_sock *sock, int message, int flags, int (*answer)(struct nl_msg *m, void *arg), void *arg)
@@ -28,7 +29,7 @@ static int ask(struct nl_sock *sock, int message, int flags, int (*answer)(struc
 	if (r == 0 && (r = nl_send_auto(sock, m)) >= 0)
 		r = nl_recvmsgs_default(sock);
 	nlmsg_free(m);
-	return r < 0 ? nl_errno(r) : 0;
+	return r == -NLE_DUMP_INTR ? -EINTR : r < 0 ? nl_errno(r) : 0;
 }
 
 static int take_generation(struct nl_msg *m, void *arg)
@@ -77,8 +78,12 @@ static int take_object(struct nl_msg *m, void *arg)
 
 int fence_read(struct fence *f, struct fence_counts *counts, uint32_t *conn_per_s)
 {
-	struct found found = {.rate = FENCE_NO_LIMIT};
-	int r = ask(f->sock, NFT_MSG_GETOBJ, NLM_F_DUMP, take_object, &found);
+	struct found found;
+	int r = -EINTR;
+	for (int i = 0; i < DUMPS_MAX && r == -EINTR; i++) { /* something was changed while the kernel told */
+		found = (struct found){.rate = FENCE_NO_LIMIT};
+		r = ask(f->sock, NFT_MSG_GETOBJ, NLM_F_DUMP, take_object, &found);
+	}
 	if (r < 0)
 		return r;
 	*counts = found.counts;

@@ -76,6 +76,7 @@ int direct_inventory(struct kernel *k, struct inventory *out)
 	snprintf(inv.cgroup_mode, sizeof inv.cgroup_mode, "%s", group_mode_word(d->groups.mode));
 	snprintf(inv.runtime, sizeof inv.runtime, "%s", d->runtime.version);
 	snprintf(inv.runtime_why, sizeof inv.runtime_why, "%s", d->runtime_why);
+	inv.iops_held = d->io_held;
 	inv.reach = d->cfg.policy.reach;
 	memcpy(inv.boot_id, d->boot_id, sizeof inv.boot_id);
 	*out = inv;

@@ -77,6 +77,7 @@ struct inventory {
 	char runtime_why[192];
 	uint8_t boot_id[16];
 	enum reach reach;        /* of every lease */
+	bool iops_held;          /* false: this kernel cannot bound operations on disks, and what a quota says of them is not held */
 	uint32_t ngpus;          /* that may be leased */
 	struct gpu_info gpus[GPUS_PER_NODE];
 };
@@ -100,8 +101,9 @@ struct kernel_ops {
 	int (*lease_quota)(struct kernel *k, const struct lease_name *lease, struct quota *out); /* read back from the kernel */
 	int (*usage)(struct kernel *k, const struct lease_name *leases, uint32_t n, struct usage *out);
 	/* unpacks the image if it must (-EINPROGRESS meanwhile), writes the bundle, creates the container. -ENOENT: no such image;
-	 * -EBADMSG: the image is corrupt; -ENOEXEC: no runtime, or it refused; -ETIME: the runtime hung and was killed; -EPROTO: what it
-	 * says it made is not there, or not in the lease's group. The last three are the seller's fault; of task_start, too */
+	 * -EBADMSG: the image is corrupt; -E2BIG: it unpacks to more than an image may; -ENOPKG: the image has no such program or working
+	 * directory; -ENOEXEC: no runtime, or it refused; -ETIME: the runtime hung and was killed; -EPROTO: what it says it made is not
+	 * there, or not in the lease's group. The last three are the seller's fault; of task_start, too */
 	int (*task_create)(struct kernel *k, const struct lease_name *lease, const struct task_spec *spec);
 	int (*task_start)(struct kernel *k, const struct lease_name *lease);
 	int (*task_signal)(struct kernel *k, const struct lease_name *lease, int signo); /* to the task's init */
@@ -136,6 +138,12 @@ struct gpu_config {
 /* What of this machine's GPUs the owner leases. *why (512 bytes) gets a sentence on failure, and on success a warning or "". */
 int kernel_gpus_find(const struct gpu_config *cfg, struct gpu_table **ret, char *why);
 void kernel_gpus_free(struct gpu_table *t);
+/* Does zeus-gpu have anything to measure here? */
+bool kernel_gpus_sampled(const struct gpu_table *t);
+/* How much memory the devices have, from its samples, until each has told or the time is over. */
+void kernel_gpus_learn(struct gpu_table *t, int fd, int timeout_ms);
+/* The socket (taken) from which its samples come from now on. */
+void kernel_direct_gpu_feed(struct kernel *k, int fd);
 /* Into the policy: the devices; their number and memory are added up in *sum. */
 void kernel_gpus_offer(const struct gpu_table *t, struct kernel_policy *p, struct resources *sum);
 
@@ -166,5 +174,6 @@ bool kernel_reaped(struct kernel *k, int pid, int status);
 struct kernel *kernel_fake_new(const struct kernel_policy *policy);
 void kernel_fake_fail(struct kernel *k, uint32_t n, int err);
 void kernel_fake_exit(struct kernel *k, const struct lease_name *lease, int code);
+void kernel_fake_gone(struct kernel *k, const struct device_rule *rule); /* that device is not there any more */
 void kernel_fake_advance(struct kernel *k, uint64_t us); /* running tasks use cpu up to their quota */
 #endif

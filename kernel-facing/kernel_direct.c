@@ -36,6 +36,7 @@ static void direct_free(struct kernel *k)
 	if (d->groups.nmounts && d->n == 0)
 		group_base_remove(&d->groups);
 	nl_socket_free(d->host);
+	gpu_feed_close(&d->feed);
 	free(d);
 }
 
@@ -146,6 +147,8 @@ static int start(struct direct *d, char *why)
 	r = fence_probe(why);
 	if (r < 0)
 		return r;
+	d->io_held = iops_possible(&d->groups);
+	d->disk = iops_disk_of(d->cfg.state_dir);
 	raise_file_limit();
 	r = direct_adopt(d, why);
 	if (r == 0)
@@ -161,6 +164,7 @@ int kernel_direct_new(const struct kernel_config *cfg, struct kernel **ret, char
 	d->base.ops = &direct_ops;
 	d->cfg = *cfg;
 	d->patience_ms = PATIENCE_MS;
+	gpu_feed_init(&d->feed);
 	int r = start(d, why);
 	if (r < 0) {
 		direct_free(&d->base);

@@ -57,6 +57,7 @@ void verb_inventory_put(struct wbuf *w, const struct inventory *v)
 	put_blob(w, v->runtime_why, strlen(v->runtime_why)); /* a runtime's words: any bytes but NUL */
 	put_bytes(w, v->boot_id, sizeof v->boot_id);
 	put_u8(w, (uint8_t)v->reach);
+	put_u8(w, v->iops_held);
 }
 
 bool verb_inventory_get(struct rbuf *r, struct inventory *out)
@@ -73,6 +74,7 @@ bool verb_inventory_get(struct rbuf *r, struct inventory *out)
 	struct slice why = get_blob(r, sizeof v.runtime_why - 1);
 	get_bytes(r, v.boot_id, sizeof v.boot_id);
 	uint8_t reach = get_u8(r);
+	v.iops_held = get_bool(r);
 	if (r->bad || reach > REACH_HOST || memchr(why.p, 0, why.len))
 		return false;
 	memcpy(v.runtime_why, why.p, why.len);

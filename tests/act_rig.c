@@ -247,6 +247,11 @@ static void rig_on_event(struct rig *r, uint64_t req, const struct wire_intent *
 	uint32_t i = rig_lease_by(r, &m->scope);
 	struct fact_lease *l = &r->lease[i];
 	ck_assert_int_eq(tx_body_get(TX_EVENT, m->body, &tx), V_OK);
+	if (strcmp(tx.u.event.event, "quit") == 0) {
+		r->quits++;
+		rig_answer(r, req, V_OK);
+		return;
+	}
 	ck_assert_uint_eq(tx.u.event.arg[0], l->change_rev);
 	ck_assert_uint_eq(l->change.stage, CHANGE_AGREED);
 	strcpy(r->event, tx.u.event.event);

@@ -71,7 +71,7 @@ END_TEST
 
 START_TEST(failed_tasks_leave_the_lease)
 {
-	static const char *const steps[] = {"bundle", "create"};
+	static const char *const steps[] = {"bundle", "create", "iops"};
 	struct quota q = site_quota();
 	open_lease(&q);
 	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {

@@ -57,6 +57,8 @@ static void put_vector_limits(const struct resources *r, struct page *out)
 	page_add(out, "pids max=%u\n", r->v[RES_PIDS]);
 	page_add(out, "disk max=%" PRIu64 "\n", (uint64_t)r->v[RES_DISK_MIB] << 20);
 	page_add(out, "bw up=%s down=%s\n", text_of_rate(r->v[RES_UP_KBPS], up), text_of_rate(r->v[RES_DOWN_KBPS], down));
+	if (r->v[RES_IOPS])
+		page_add(out, "iops max=%u\n", r->v[RES_IOPS]);
 	if (r->v[RES_CONN])
 		page_add(out, "conn max=%u\n", r->v[RES_CONN]);
 	if (r->v[RES_GPU])

@@ -11,7 +11,8 @@ echo 'a library of the vendor' > "$work/libfake.so"
 chmod 644 "$work/libfake.so"
 cat > "$work/cdi/fake.json" <<END
 {"cdiVersion": "0.6.0", "kind": "zeus.invalid/fake",
- "devices": [{"name": "0", "containerEdits": {"deviceNodes": [{"path": "/dev/zeus-fake0", "type": "c", "major": 1, "minor": 7}],
+ "devices": [{"name": "0", "containerEdits": {"deviceNodes": [{"path": "/dev/zeus-fake0", "type": "c", "major": 1, "minor": 7},
+     {"path": "/dev/vendor/common", "type": "c", "major": 10, "minor": 229}],
    "env": ["FAKE_DEVICE=zero"]}}],
  "containerEdits": {"mounts": [{"hostPath": "$work/libfake.so", "containerPath": "/usr/lib/libfake.so", "options": ["rw"]}]}}
 END
@@ -28,7 +29,7 @@ grep -q '^gpu total=2 free=2$' "$mnt/nodes/self/capacity" || fail "capacity: $(c
 
 # The nodes of the other device are made by the task's own hand where it may; opening is what the kernel refuses.
 app look <<'END'
-for node in /dev/zeus-fake0 /dev/zeus-fake1 /dev/full /dev/random; do
+for node in /dev/zeus-fake0 /dev/zeus-fake1 /dev/full /dev/random /dev/vendor/common; do
   if [ -e $node ]; then
     if (exec 3< $node) 2> /dev/null; then echo "opens $node"; else echo "refused $node"; fi
   else
@@ -72,6 +73,8 @@ saw two 'opens /dev/random'
 saw two 'refused /dev/full'
 ok 'each opens its own device, and the kernel refuses the other'
 saw one 'device zero'
+saw one 'opens /dev/vendor/common'
+saw two 'missing /dev/vendor/common'
 saw one 'of the vendor'
 saw two 'device none'
 saw two 'no library'

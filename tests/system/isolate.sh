@@ -98,6 +98,49 @@ grep -qx 'root writable' "$work/disk.said" || fail 'with a disk its root cannot 
 looks disk
 release "$lease"
 
+# --- an image whose places for mounts are links: its task is refused or held as any other ---
+
+stat -c '%n %a %u %g %i %Z' / /etc /dev /dev/null > "$work/places.before"
+mkdir "$work/over"
+ln -s "$work/host" "$work/over/proc"
+ln -s ../../../../../../../../etc "$work/over/dev"
+ln -s /tmp "$work/over/sys"
+for name in passwd group hosts; do
+  mkdir -p "$work/over/etc"
+  ln -s "$work/host/secret" "$work/over/etc/$name"
+done
+image_over=$work/over
+app linked << 'END'
+exec sleep 3600
+END
+image_over=''
+refuses() { # NAME REASON: its lease runs on, without a task, as the buyer's affair
+  await 30 "the task $1 is refused" grep -qx 'failed' "$mnt/tasks/$1/state"
+  same "the reason of $1" "$2" "$(field "$mnt/tasks/$1/status" reason)"
+  await 10 "the lease of $1 is delivered" is "$mnt/leases/$lease/state" active
+  release "$lease"
+}
+orders() { # NAME APP
+  post "$seller" "ask-$1" 'ask cpu cpu=0.5 mem=64M price=0.02 max=1h'
+  post "$buyer" "$1" "bid cpu cpu=0.5 mem=64M price=0.05 for=10m app=$2"
+  await 10 "the order $1 is matched" has_lease "$buyer" "$1"
+  lease=$(lease_of "$buyer" "$1")
+}
+orders linked linked
+refuses linked image-corrupt
+
+# --- an image without its program: not the seller's fault either, and what the links name is no program ---
+
+rm -r "$work/over"
+mkdir "$work/over"
+ln -s "$prisoner" "$work/over/task"
+image_over=$work/over
+app hollow < /dev/null
+image_over=''
+orders hollow hollow
+refuses hollow program-missing
+same 'the places that its links named' '' "$(stat -c '%n %a %u %g %i %Z' / /etc /dev /dev/null | diff "$work/places.before" -)"
+
 same 'visits that the listeners had, other than the control' 2 "$(grep -c visited "$work/visits")"
 exec 7>&-
 wait $listener
