@@ -13,7 +13,7 @@
 
 #define ROUNDS 15
 #define DISK_ROUNDS 5
-#define LANES 4
+#define AT_ONCE 4
 #define MANY 60
 #define COLD_CRUN "8-cold-crun"
 #define COLD_RUNC "8-cold-runc"
@@ -165,10 +165,10 @@ static void measure(struct activation *a, struct peer_runtime *crun, struct peer
 	measure_note(COLD_CRUN, "%s; with a disk of 64 MiB of its own, cold: %s", d->runtime.version, median_time(&disk, text));
 }
 
-struct lane { struct lease_name name; bool opened, created, started; };
+struct course { struct lease_name name; bool opened, created, started; };
 
-/* One step of the lease in this lane; true when it has run and is gone. */
-static bool step(struct activation *a, struct lane *l)
+/* One step of the lease in this course; true when it has run and is gone. */
+static bool step(struct activation *a, struct course *l)
 {
 	struct kernel *k = a->site.k;
 	struct usage u = {0};
@@ -196,22 +196,22 @@ static bool step(struct activation *a, struct lane *l)
 /* Whole lives of leases, from opening to nothing left, several under way at once. */
 static void note_sustained(struct activation *a)
 {
-	struct lane lanes[LANES] = {0};
+	struct course courses[AT_ONCE] = {0};
 	uint32_t begun = 0, done = 0;
 	uint64_t start = measure_now_ns();
 	while (done < MANY) {
-		for (uint32_t i = 0; i < LANES; i++) {
-			if (!lanes[i].opened && begun++ >= MANY)
+		for (uint32_t i = 0; i < AT_ONCE; i++) {
+			if (!courses[i].opened && begun++ >= MANY)
 				continue;
-			if (!step(a, &lanes[i]))
+			if (!step(a, &courses[i]))
 				continue;
 			done++;
-			lanes[i] = (struct lane){.opened = false};
+			courses[i] = (struct course){.opened = false};
 		}
 		site_wait();
 	}
 	double s = (double)(measure_now_ns() - start) / 1e9;
-	measure_note(COLD_CRUN, "whole leases, opened, run and removed, %d at once: %.1f a second", LANES, MANY / s);
+	measure_note(COLD_CRUN, "whole leases, opened, run and removed, %d at once: %.1f a second", AT_ONCE, MANY / s);
 }
 
 /* As far as init comes; the path stays empty if the runtime is not there. */
