@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/select.h>
 #include <unistd.h>
 #include <netlink/netlink.h>
 #include <nftables/libnftables.h>
@@ -91,6 +92,17 @@ static uint64_t digest(const char *s)
 	return h;
 }
 
+/* libnftables waits with select, which ends the process at a descriptor from FD_SETSIZE on, and a broker of many leases has none below
+ * that to give. So the standard input steps aside for as long as a visit takes. -1: there is none. */
+static int step_aside(void) { return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, FD_SETSIZE); }
+
+static int step_back(int aside, int flags)
+{
+	int r = dup2(aside, STDIN_FILENO) < 0 || fcntl(STDIN_FILENO, F_SETFD, flags) < 0 ? -errno : 0;
+	close(aside);
+	return r;
+}
+
 /* One visit of libnftables in the namespace: what the command does and, if that is wanted, how the kernel tells the table before and
  * after. What it tells differs between versions of libnftables, so it is compared with nothing else. */
 struct visit { const char *command; bool compare; uint64_t before, after; };
@@ -102,7 +114,7 @@ static uint64_t listing(struct nft_ctx *nft)
 	return digest(nft_ctx_get_output_buffer(nft));
 }
 
-static int talk(struct visit *v)
+static int visit_with_room(struct visit *v)
 {
 	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT); /* its socket belongs to the namespace in which it is made */
 	if (!nft)
@@ -119,20 +131,14 @@ static int talk(struct visit *v)
 	return r;
 }
 
-/* libnftables waits with select, which ends the process when a descriptor is beyond FD_SETSIZE: with a thousand leases every new one is.
- * So it is lent the number of the standard input, which nobody reads. */
 static int visit(void *arg)
 {
-	int input = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	if (input < 0 && errno != EBADF)
-		return -errno;
+	int flags = fcntl(STDIN_FILENO, F_GETFD), aside = step_aside();
+	if (aside < 0)
+		return errno == EBADF ? visit_with_room(arg) : -errno;
 	close(STDIN_FILENO);
-	int r = talk(arg);
-	if (input >= 0 && dup2(input, STDIN_FILENO) < 0)
-		r = -errno;
-	if (input >= 0)
-		close(input);
-	return r;
+	int r = visit_with_room(arg), back = step_back(aside, flags);
+	return r < 0 ? r : back;
 }
 
 static int replace(struct fence *f, const char *netns, const struct fence_ask *ask, struct visit *v)
@@ -155,12 +161,22 @@ static int replace(struct fence *f, const char *netns, const struct fence_ask *a
 	v->command = NULL;
 	/* One transaction is one change. If there was another meanwhile the number is not this one, and the next look is a close one. */
 	f->generation = r < 0 ? 0 : generation + 1;
+	f->asked = *ask;
 	return r;
+}
+
+/* Nothing else is asked, and nobody touched what is there. */
+static bool stands(struct fence *f, const struct fence_ask *ask)
+{
+	bool same = f->asked.reach == ask->reach && f->asked.conn_per_s == ask->conn_per_s && f->asked.base_ip == ask->base_ip;
+	return f->sock && f->generation && same && fence_touched(f) == 0;
 }
 
 int fence_set(struct fence *f, const char *netns, const struct fence_ask *ask)
 {
 	struct visit v = {.compare = false};
+	if (stands(f, ask))
+		return 0;
 	return replace(f, netns, ask, &v);
 }
 
