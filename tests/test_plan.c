@@ -84,7 +84,8 @@ static const struct { struct row row; enum change_stage stage; } resizes[] = {
 
 static void hold_to(const struct row *r, enum change_stage stage)
 {
-	struct fact_lease f = {.flags = r->flags, .deploy_rev = 1, .usage_pending_ms = r->pending, .metered_s = r->metered_s, .change_rev = 3};
+	struct fact_lease f = {.flags = r->flags, .deploy_rev = 1, .usage_pending_ms = r->pending, .metered_s = r->metered_s};
+	f.change_rev = 3;
 	f.change = (struct lease_change){.stage = stage, .res = CORE};
 	snprintf(f.state, sizeof(f.state), "%s", r->state);
 	f.deploy.len = r->deploy ? 1 : 0;

@@ -86,7 +86,8 @@ static void usage_body(struct world *w, struct actor *a, const struct at_lease *
 static void change_body(struct world *w, const struct at_lease *l, bool sells, uint8_t vector[4 * RESOURCES], struct tx_event *x)
 {
 	static const char *const waits[][4] = {{"change", "change", "change", "agree"}, {"agree", "agree", "change", "withdraw"},
-	    {"resized", "resized", "resized", "refuse"}, {"resized", "refuse", "agree", "change"}, {"refuse", "withdraw", "change", "agree"}};
+	    {"resized", "resized", "resized", "refuse"}, {"resized", "refuse", "agree", "change"},
+	    {"refuse", "withdraw", "change", "agree"}};
 	struct wbuf b = wbuf_on(vector, 4 * RESOURCES);
 	struct resources r = l->f.res;
 	*x = (struct tx_event){.arg = {l->f.change_rev}};
