@@ -164,6 +164,13 @@ int link_ready(struct link *l, const struct lease *lease, const char *endpoint)
 	return link_intent(l, &tx, ASKED_READY, &lease->name);
 }
 
+int link_quit(struct link *l, const struct lease *lease)
+{
+	struct tx tx = {.type = TX_EVENT, .scope = lease->id};
+	snprintf(tx.u.event.event, sizeof(tx.u.event.event), "quit");
+	return link_intent(l, &tx, ASKED_QUIT, &lease->name);
+}
+
 int link_change(struct link *l, const struct lease *lease, const char *event, uint64_t why)
 {
 	struct tx tx = {.type = TX_EVENT, .scope = lease->id};

@@ -85,6 +85,8 @@ static enum action plan_state(const struct fact_lease *fact, const struct runnin
 	bool wanted = plan_before_ready(fact) || (fact->flags & (LEASE_RUN | LEASE_FROZEN));
 	if (!wanted)
 		return plan_over(run);
+	if (run->lost)
+		return run->phase != PHASE_NONE ? ACT_CLOSE : run->quit_sent ? ACT_NONE : ACT_QUIT;
 	if (run->phase == PHASE_NONE)
 		return ACT_OPEN;
 	if (plan_before_ready(fact))
@@ -107,7 +109,7 @@ const char *action_word(enum action a)
 {
 	static const char *const word[] = {[ACT_NONE] = "none", [ACT_OPEN] = "open", [ACT_CREATE] = "create", [ACT_READY] = "ready",
 	    [ACT_START] = "start", [ACT_FREEZE] = "freeze", [ACT_THAW] = "thaw", [ACT_RECREATE] = "recreate",
-	    [ACT_RECEIPT] = "receipt", [ACT_CLOSE] = "close", [ACT_RESIZE] = "resize",
+	    [ACT_RECEIPT] = "receipt", [ACT_CLOSE] = "close", [ACT_QUIT] = "quit", [ACT_RESIZE] = "resize",
 	    [ACT_RESIZED] = "resized", [ACT_REFUSE] = "refuse"};
 	return word[a];
 }

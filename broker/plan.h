@@ -21,6 +21,8 @@ struct running {
 	bool killed;            /* closed before its task ended by itself */
 	bool overdue;           /* the ledger is away and the lease's time or money is over: hold it */
 	bool ready_sent;        /* asked of the ledger, not yet seen in a fact */
+	bool lost;              /* a device of it is gone: nothing can be delivered any more */
+	bool quit_sent;         /* asked of the ledger, not yet seen in a fact */
 	uint32_t deploy_rev;    /* of the container that exists, or failed */
 	uint64_t retry_ms;      /* not before this time: the last attempt failed */
 	uint64_t up_ms;         /* billable time that this machine has counted */
@@ -35,7 +37,7 @@ struct running {
 };
 
 enum action { ACT_NONE, ACT_OPEN, ACT_CREATE, ACT_READY, ACT_START, ACT_FREEZE, ACT_THAW, ACT_RECREATE, ACT_RECEIPT, ACT_CLOSE,
-	ACT_RESIZE, ACT_RESIZED, ACT_REFUSE };
+	ACT_QUIT, ACT_RESIZE, ACT_RESIZED, ACT_REFUSE };
 
 /* The next action, one at a time: carry it out, feed the result back, ask again until ACT_NONE. fact NULL: the ledger does not know this
  * lease. interval_ms: between receipts while running. */

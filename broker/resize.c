@@ -42,7 +42,7 @@ int resize_do(struct actor *a, struct lease *l)
 	l->quota = q;
 	l->run.held = q.res;
 	if (a->kernel->ops->lease_quota(a->kernel, &l->name, &read) == 0)
-		report_limits(a->live_fd, l, &read);
+		report_limits(a->live_fd, l, &read, &a->inventory);
 	log_info("lease l-%s: resized", l->name.s);
 	return 0;
 }

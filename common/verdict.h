@@ -66,7 +66,8 @@
 	X(55, CHANGE_AGREED, EBUSY, "a change is agreed and under way; wait until it is made") \
 	X(56, FIXED_KIND, EBUSY, "disk and GPUs of a lease cannot change; take another lease") \
 	X(57, NOT_OFFERED, ENOSPC, "the seller has no ask open on that node with so much more, or its bond is too small; post one first") \
-	X(58, OTHERS_WORD, EPERM, "that is for the other party of the lease to say")
+	X(58, OTHERS_WORD, EPERM, "that is for the other party of the lease to say") \
+	X(59, TOO_MANY, EDQUOT, "the account has given as many commands as it may in a day; wait until the first of them are a day old")
 
 enum verdict {
 #define X(code, name, err, text) V_##name = code,

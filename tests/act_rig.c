@@ -247,6 +247,11 @@ static void rig_on_event(struct rig *r, uint64_t req, const struct wire_intent *
 	uint32_t i = rig_lease_by(r, &m->scope);
 	struct fact_lease *l = &r->lease[i];
 	ck_assert_int_eq(tx_body_get(TX_EVENT, m->body, &tx), V_OK);
+	if (strcmp(tx.u.event.event, "quit") == 0) {
+		r->quits++;
+		rig_answer(r, req, V_OK);
+		return;
+	}
 	ck_assert_uint_eq(tx.u.event.arg[0], l->change_rev);
 	ck_assert_uint_eq(l->change.stage, CHANGE_AGREED);
 	strcpy(r->event, tx.u.event.event);
@@ -371,4 +376,14 @@ bool rig_reported(struct rig *r, uint32_t lease, const char *word)
 	bool found = read(fd, text, sizeof(text) - 1) > 0 && strstr(text, word);
 	close(fd);
 	return found;
+}
+
+void rig_release(struct rig *r, uint32_t lease)
+{
+	rig_state(r, lease, "final", 0);
+	rig_run(r, 3000);
+	ck_assert_uint_eq(r->lease[lease].metered_s, rig_held(r, lease)->meter.up_ms / 1000);
+	rig_state(r, lease, "done", LEASE_TERMINAL);
+	rig_run(r, 2500);
+	ck_assert_ptr_null(rig_held(r, lease));
 }

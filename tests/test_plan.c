@@ -36,6 +36,12 @@ static const struct row rows[] = {
     {"frozen once", "frozen", LEASE_FROZEN, true, {.phase = PHASE_RUNNING, .deploy_rev = 1, .frozen = true}, 0, 0, ACT_NONE},
     {"a top-up thaws", "run", LEASE_RUN, true, {.phase = PHASE_RUNNING, .deploy_rev = 1, .frozen = true}, 0, 0, ACT_THAW},
     {"time over and no ledger: held", "run", LEASE_RUN, true, {.phase = PHASE_RUNNING, .deploy_rev = 1, .overdue = true}, 0, 0, ACT_FREEZE},
+    {"without its device it is closed", "run", LEASE_RUN, true, {.phase = PHASE_RUNNING, .deploy_rev = 1, .lost = true}, 0, 0, ACT_CLOSE},
+    {"then given up", "run", LEASE_RUN, true, {.phase = PHASE_NONE, .lost = true}, 0, 0, ACT_QUIT},
+    {"once", "run", LEASE_RUN, true, {.phase = PHASE_NONE, .lost = true, .quit_sent = true}, 0, 0, ACT_NONE},
+    {"frozen or not", "frozen", LEASE_FROZEN, true, {.phase = PHASE_RUNNING, .frozen = true, .lost = true}, 0, 0, ACT_CLOSE},
+    {"before it ran, too", "matched", 0, true, {.phase = PHASE_NONE, .lost = true}, 0, 0, ACT_QUIT},
+    {"and over is over", "left", 0, true, {.phase = PHASE_NONE, .lost = true}, 0, 0, ACT_NONE},
     {"final closes", "final", 0, true, {.phase = PHASE_RUNNING, .deploy_rev = 1}, 0, 0, ACT_CLOSE},
     {"court closes", "court", 0, true, {.phase = PHASE_EXITED, .deploy_rev = 1}, 0, 0, ACT_CLOSE},
     {"what could not be closed waits, too", "done", LEASE_TERMINAL, true,
@@ -84,8 +90,8 @@ static const struct { struct row row; enum change_stage stage; } resizes[] = {
 
 static void hold_to(const struct row *r, enum change_stage stage)
 {
-	struct fact_lease f = {.flags = r->flags, .deploy_rev = 1, .usage_pending_ms = r->pending, .metered_s = r->metered_s};
-	f.change_rev = 3;
+	struct fact_lease f = {.flags = r->flags, .deploy_rev = 1, .usage_pending_ms = r->pending, .metered_s = r->metered_s,
+	    .change_rev = 3};
 	f.change = (struct lease_change){.stage = stage, .res = CORE};
 	snprintf(f.state, sizeof(f.state), "%s", r->state);
 	f.deploy.len = r->deploy ? 1 : 0;
@@ -120,13 +126,14 @@ START_TEST(every_plan_ends)
 	static const char *const state[] = {"matched", "trial", "run", "frozen", "final", "court", "done"};
 	static const uint8_t flags[] = {0, LEASE_RUN, LEASE_RUN, LEASE_FROZEN, 0, 0, LEASE_TERMINAL};
 	for (int s = 0; s < 7; s++)
-		for (int bits = 0; bits < 5 * 2 * 2 * 2 * 4; bits++) {
+		for (int bits = 0; bits < 5 * 2 * 2 * 2 * 4 * 2; bits++) {
 			struct fact_lease f = {.flags = flags[s], .deploy_rev = 1, .deploy.len = (size_t)(bits & 1), .change_rev = 1};
-			struct running run = {.phase = (enum lease_phase)(bits / 8 % 5), .frozen = bits & 2, .failed = bits & 4};
-			bool agreed = bits >= 40;
+			struct running run = {.phase = (enum lease_phase)(bits / 8 % 5), .frozen = bits & 2, .failed = bits & 4,
+			    .lost = bits >= 160};
+			bool agreed = bits % 160 >= 40;
 			f.change.stage = agreed ? CHANGE_AGREED : CHANGE_NONE;
-			f.change.res.v[0] = bits >= 80 ? 5 : 0;
-			run.cannot_rev = bits >= 120;
+			f.change.res.v[0] = bits % 160 >= 80 ? 5 : 0;
+			run.cannot_rev = bits % 160 >= 120;
 			snprintf(f.state, sizeof(f.state), "%s", state[s]);
 			int steps = 0;
 			for (enum action a; (a = plan_next(&f, &run, NOW, INTERVAL)) != ACT_NONE; steps++) {
@@ -143,6 +150,7 @@ START_TEST(every_plan_ends)
 				case ACT_RESIZE: run.held = *plan_vector(&f, &run); break;
 				case ACT_RESIZED: case ACT_REFUSE: run.told_rev = 1; break;
 				case ACT_CLOSE: run.phase = PHASE_NONE; run.frozen = false; break;
+				case ACT_QUIT: run.quit_sent = true; break;
 				}
 			}
 		}

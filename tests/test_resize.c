@@ -1,6 +1,6 @@
-/* A lease that gets another vector while its task runs: what the kernel is asked, what the ledger is told, and what no answer means.
+/* A lease that changes while its task runs: what plan does to the kernel, and what it tells the ledger.
  *
- * The rig is test_act.c's: a kernel in memory, a ledger that plays a script, and the test's own clock. */
+ * As in test_act.c the kernel is the one in memory, the ledger plays a script, time is the test's. */
 #include "tests/act_rig.h"
 #include "tests/vector.h"
 #include <check.h>
@@ -43,6 +43,7 @@ START_TEST(a_running_task_is_resized)
 	ck_assert_int_eq(rig_phase(r, 0), TASK_RUNNING);
 	ck_assert_int_eq(r->counts.start, 1);
 	ck_assert_int_eq(r->counts.open, 1);
+	rig_release(r, 0);
 	rig_close(r);
 }
 END_TEST

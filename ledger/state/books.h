@@ -40,6 +40,7 @@ struct account {
 	uint8_t x25519[32]; uint64_t nonce; struct money balance;
 	struct auth *auth;             /* owned; only as long as its keys need: never copy it whole */
 	uint32_t orders;               /* open or travelling; at most ORDERS_PER_ACCOUNT */
+	uint32_t cids;                 /* its command ids in the table; at most CIDS_PER_ACCOUNT */
 	struct work work;              /* what it has used of the network, as of its last transaction */
 	struct money deposit;          /* what is held for objects it had stored, wherever they are */
 	/* Owned; NULL for most accounts: */
@@ -161,6 +162,7 @@ void account_keys(struct account *a, const struct auth *auth);       /* instead 
 void account_free(struct account *a);
 bool account_count(const struct account *a, struct money *sum);      /* its coins in any form, but what is in objects elsewhere */
 struct cid_seen *cid_add(struct part *p, const struct cid_key *key, uint64_t time_ms);
+void cid_drop(struct part *p, struct cid_seen *c);
 struct address auth_address(const struct auth *a);
 const struct fact_symbol *symbol_find(const struct state *s, uint32_t symbol, size_t *index);
 bool money_take(struct money *from, struct money amount);

@@ -21,7 +21,7 @@ static const struct fact_order *told_find(const struct told *t, const struct id 
 
 static void account_told(struct world *w, const struct fact_account *f)
 {
-	const struct rec *r = disk_get(w->disk, f->lane, REC_ACCOUNT, &f->address, 32);
+	const struct rec *r = disk_find(w->disk, f->lane, REC_ACCOUNT, &f->address, 32);
 	const struct at_account *a = r ? &r->u->account : NULL;
 	SIM_MUST(w, a && a->balance == money_base(f->balance) && a->nonce == f->nonce && a->deposit == money_base(f->deposit) &&
 	    money_cmp(a->stake.staked, f->stake.staked) == 0 && money_cmp(a->stake.unstaking, f->stake.unstaking) == 0 &&
@@ -36,7 +36,7 @@ static void holding_told(struct world *w, const struct fact_holding *f)
 	memcpy(key, f->account.b, 32);
 	for (int i = 0; i < 4; i++)
 		key[32 + i] = (uint8_t)(f->token >> (24 - 8 * i));
-	const struct rec *r = home ? disk_get(w->disk, home->u->home.lane, REC_HOLDING, key, sizeof key) : NULL;
+	const struct rec *r = home ? disk_find(w->disk, home->u->home.lane, REC_HOLDING, key, sizeof key) : NULL;
 	SIM_MUST(w, (r ? r->u->holding.amount : 0) == money_base(f->amount), "facts", "a holding's is another");
 }
 
@@ -50,7 +50,7 @@ static void token_told(struct world *w, const struct fact_token *f)
 
 static void node_told(struct world *w, const struct fact_node *f)
 {
-	const struct rec *r = disk_get(w->disk, f->lane, REC_NODE, &f->node, 32);
+	const struct rec *r = disk_find(w->disk, f->lane, REC_NODE, &f->node, 32);
 	SIM_MUST(w, r && resources_eq(&r->u->object.node.free, &f->free) && resources_eq(&r->u->object.node.caps, &f->caps), "facts",
 	    "a node's is another");
 }

@@ -12,7 +12,7 @@ void coverage_add(uint64_t *counter, uint64_t n)
 struct answers { uint8_t type, v[24]; }; /* V_OK first; ends with V_OK again */
 static const struct answers possible[] = {
     {TX_TRANSFER, {V_OK, V_MALFORMED, V_BAD_SIGNATURE, V_BAD_NONCE, V_EXPIRED, V_WRONG_CHAIN, V_NO_ACCOUNT, V_NO_FUNDS, V_OVERFLOW,
-		      V_DUPLICATE, V_NO_TOKEN, V_UNVESTED, V_DEPOSIT_SHORT, V_NO_WORK, V_BUSY}},
+		      V_DUPLICATE, V_NO_TOKEN, V_UNVESTED, V_DEPOSIT_SHORT, V_NO_WORK, V_BUSY, V_MOVING}},
     {TX_OPEN, {V_OK, V_NO_FUNDS, V_DUPLICATE, V_NAME_TAKEN, V_BAD_NONCE, V_MALFORMED}},
     {TX_SET_KEY, {V_OK, V_BAD_KEY, V_BAD_NONCE}},
     {TX_SET_AUTH, {V_OK, V_BAD_KEY}},
@@ -68,6 +68,7 @@ void coverage_print(const struct coverage *c)
 	    {"transactions in blocks", c->in_blocks}, {"receipts", c->receipts}, {"trades", c->trades},
 	    {"leases that went on under other terms", c->changes}, {"payments", c->pays},
 	    {"restarts from records", c->restarts}, {"blocks carried out again after a crash before commit", c->replays},
+	    {"accounts that moved", c->moves}, {"receipts sent after them", c->forwards},
 	    {"jumps in time", c->jumps}, {"wide rounds with lanes shuffled", c->wide}, {"hostile blocks refused", c->hostile_blocks},
 	    {"signatures verified", c->signatures}, {"invariants checked", c->checks}};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
