@@ -127,6 +127,7 @@ cpu_is 500 || fail 'the kernel does not hold half a core'
 same 'the process of the task' "$pid" "$(task_pid job)"
 same 'it began once' 1 "$(grep -c begin "$mnt/tasks/job/log")"
 release "$lease"
+await 10 'a task that was ended says by which signal' is "$mnt/tasks/job/exit_code" 137
 refused "$buyer" 'change cpu=1' 'does not allow that now'
 rm "$mnt/market/orders/offer" 2> /dev/null || as_user "$seller" rm "$(home_of "$seller")/orders/offer"
 settled() { [ "$(escrow "$seller")" = 0 ] && [ "$(escrow "$buyer")" = 0 ]; }
