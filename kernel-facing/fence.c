@@ -94,7 +94,11 @@ static uint64_t digest(const char *s)
 
 /* libnftables waits with select, which ends the process at a descriptor from FD_SETSIZE on, and a broker of many leases has none below
  * that to give. So the standard input steps aside for as long as a visit takes. -1: there is none. */
-static int step_aside(void) { return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, FD_SETSIZE); }
+static int step_aside(void)
+{
+	int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, FD_SETSIZE);
+	return fd < 0 && errno == EINVAL ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : fd; /* so many are not allowed here */
+}
 
 static int step_back(int aside, int flags)
 {
