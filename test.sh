@@ -5,12 +5,13 @@ set -eu
 
 usage() {
   cat <<END
-Usage: sudo ./test.sh [--no-install] [TEST...]
+Usage: sudo ./test.sh [--no-install] [--again] [TEST...]
 
 Installs what is missing from Debian, builds in build/ with warnings as errors, and runs every test, or only those named
 (as in the makefile: tests/tidy.sh). The last line says "N passed, N failed, N skipped". A skipped test says what it lacked.
 
   --no-install   use what is there
+  --again        run a test that fails once more, and name it: for machines whose processors are shared with others
   --help         this text
 
 Exit status: 0 no test failed, 1 some did or the build failed, 2 usage, 77 not root.
@@ -36,6 +37,21 @@ results() {
     END { print n["PASS"] + n["XFAIL"] + 0, n["FAIL"] + n["ERROR"] + n["XPASS"] + 0, n["SKIP"] + 0 }'
 }
 
+failed() { # the tests that did, as the makefile names them
+  find "$SETUP_BUILD" -name '*.trs' -newer "$mark" -exec grep -lE '^:test-result: *(FAIL|ERROR)' {} + |
+    sed "s|^$SETUP_BUILD/||; s|\.trs\$||"
+}
+
+# Their first logs have been printed; a second failure counts.
+run_again() {
+  local tests
+  tests=$(failed | xargs)
+  [ -n "$tests" ] || return 1
+  setup_say "once more: $tests"
+  # shellcheck disable=SC2086 # a list
+  run_tests $tests
+}
+
 skipped() {
   local trs
   find "$SETUP_BUILD" -name '*.trs' -newer "$mark" -exec grep -l '^:test-result: *SKIP' {} + | while read -r trs; do
@@ -52,11 +68,12 @@ run_tests() { # TEST...
   return "${PIPESTATUS[0]}"
 }
 
-install=yes
+install=yes again=no
 while [ $# != 0 ]; do
   case $1 in
     --help) usage; exit 0 ;;
     --no-install) install=no ;;
+    --again) again=yes ;;
     -*) usage >&2; exit 2 ;;
     *) break ;;
   esac
@@ -71,6 +88,7 @@ setup_build --enable-werror || broken 'the build failed'
 setup_quietly 'building the tests' make -C "$SETUP_BUILD" -j"$(nproc)" check TESTS= || broken 'the tests could not be built'
 status=0
 run_tests "$@" || status=$?
+[ "$status" = 0 ] || [ "$again" = no ] || { status=0 && run_again || status=$?; }
 skipped
 read -r passed failed missed < <(results)
 [ "$status" = 0 ] || [ "$failed" != 0 ] || failed=1

@@ -156,6 +156,8 @@ int main(int argc, char **argv)
 		log_error("the kernel side does not answer: %s", strerror(-rc));
 		return 1;
 	}
+	if (!actor->inventory.iops_held)
+		log_warning("this kernel has no blk-throttle: what leases bought as iops is not held");
 	if (!actor->inventory.runtime[0])
 		log_error("no container runtime works, so this machine offers nothing: %s", actor->inventory.runtime_why);
 	rc = plan_loop(actor, &o);

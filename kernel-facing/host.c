@@ -109,7 +109,7 @@ static int sync_parent(const char *path)
 	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
-int host_replace(const char *path, const void *p, size_t len, mode_t mode)
+static int replace(const char *path, const void *p, size_t len, mode_t mode, bool sync)
 {
 	char tmp[HOST_PATH];
 	int r = host_path(tmp, "%s.new", path);
@@ -119,14 +119,18 @@ int host_replace(const char *path, const void *p, size_t len, mode_t mode)
 	if (fd < 0)
 		return -errno;
 	r = io_write_all(fd, p, len);
-	if (r == 0 && (fchmod(fd, mode) < 0 || fsync(fd) < 0 || rename(tmp, path) < 0))
+	if (r == 0 && (fchmod(fd, mode) < 0 || (sync && fsync(fd) < 0) || rename(tmp, path) < 0))
 		r = -errno;
 	if (r < 0) {
 		unlink(tmp);
 		return r;
 	}
-	return sync_parent(path);
+	return sync ? sync_parent(path) : 0;
 }
+
+int host_replace(const char *path, const void *p, size_t len, mode_t mode) { return replace(path, p, len, mode, true); }
+
+int host_swap(const char *path, const void *p, size_t len, mode_t mode) { return replace(path, p, len, mode, false); }
 
 int host_mkdir(const char *path, mode_t mode, uid_t uid, gid_t gid)
 {
