@@ -2,6 +2,8 @@
  *
  * Knows how to do; what to do is plan.c's. A verb that is still in progress is asked again; one that failed waits a second. */
 #include "broker/act.h"
+#include "broker/count.h"
+#include "broker/fate.h"
 #include "broker/report.h"
 #include "common/log.h"
 #include <errno.h>
@@ -11,14 +13,6 @@
 #include <time.h>
 
 #define RETRY_MS 1000
-
-struct act_scratch {
-	struct usage_receipt receipt[LEASES_PER_NODE_MAX];
-	struct lease *of[LEASES_PER_NODE_MAX];
-	struct lease_name name[LEASES_PER_NODE_MAX];
-	struct usage usage[LEASES_PER_NODE_MAX];
-	char text[DEPLOY_MAX + 512];
-};
 
 struct actor *act_new(void)
 {
@@ -52,7 +46,7 @@ void act_now(struct actor *a)
 void act_linked(struct actor *a)
 {
 	for (struct lease *l = a->books.first; l; l = l->next) {
-		l->run.receipt_sent = false;
+		l->run.receipt_sent = l->run.quit_sent = false;
 		if (plan_before_ready(&l->fact))
 			l->run.ready_sent = false;
 	}
@@ -117,7 +111,7 @@ static int act_open(struct actor *a, struct lease *l)
 	if (rc < 0 && rc != -EEXIST)
 		return rc;
 	l->run.phase = PHASE_OPEN;
-	l->run.killed = false;
+	l->run.killed = l->run.oom_killed = false;
 	act_reason(l, "");
 	if (a->kernel->ops->lease_quota(a->kernel, &l->name, &q) == 0)
 		report_limits(a->live_fd, l, &q);
@@ -161,7 +155,7 @@ static int act_create(struct actor *a, struct lease *l)
 	if (rc < 0)
 		return rc;
 	l->run.phase = PHASE_CREATED;
-	l->run.failed = false;
+	l->run.failed = l->run.oom_killed = false;
 	l->run.deploy_rev = l->fact.deploy_rev;
 	l->meter.deploy_rev = l->fact.deploy_rev;
 	report_meter(a->live_fd, l);
@@ -231,9 +225,15 @@ static int act_one(struct actor *a, struct lease *l, enum action what)
 		return act_freeze(a, l, what == ACT_FREEZE);
 	case ACT_CLOSE:
 		return act_close(a, l);
+	case ACT_KILL:
+		return fate_kill(a, l);
+	case ACT_QUIT:
+		return fate_quit(a, l);
 	}
 	return -EINVAL;
 }
+
+static bool act_tells(enum action what) { return what == ACT_READY || what == ACT_RECEIPT || what == ACT_QUIT; }
 
 /* Until nothing is left to do for this lease, or it must wait. True: a receipt is due. */
 static bool act_lease(struct actor *a, struct lease *l)
@@ -241,15 +241,15 @@ static bool act_lease(struct actor *a, struct lease *l)
 	const struct fact_lease *fact = l->known ? &l->fact : NULL;
 	for (int steps = 0; steps < 8; steps++) {
 		enum action what = plan_next(fact, &l->run, a->now_ms, a->interval_ms);
-		if (what == ACT_NONE || ((what == ACT_READY || what == ACT_RECEIPT) && !a->link.caught_up))
+		if (what == ACT_NONE || (act_tells(what) && !a->link.caught_up))
 			return false;
 		if (what == ACT_RECEIPT)
 			return true;
 		int rc = act_one(a, l, what);
 		if (rc < 0)
 			act_failed(a, l, what, rc);
-		else if (what != ACT_READY)
-			l->trouble[0] = '\0'; /* of READY only the answer says that it went well */
+		else if (!act_tells(what))
+			l->trouble[0] = '\0'; /* of what the ledger is told only its answer says that it went well */
 		report_state(a->live_fd, l, a->wall_ms);
 		if (rc < 0)
 			return false;
@@ -272,6 +272,7 @@ static void act_all(struct actor *a)
 		next = l->next;
 		if (!l->known && !a->link.caught_up)
 			continue; /* the ledger may still name it */
+		fate_recall(a, l);
 		if (act_lease(a, l) && n < LEASES_PER_NODE_MAX) {
 			meter_receipt(&l->meter, &l->id, a->wall_ms, &s->receipt[n]);
 			report_meter(a->live_fd, l); /* first: whoever comes after a crash must not tell less than was told */
@@ -285,127 +286,6 @@ static void act_all(struct actor *a)
 		link_receipts(&a->link, s->receipt, s->of, n);
 }
 
-static void act_phase(struct lease *l)
-{
-	switch (l->usage.phase) {
-	case TASK_NONE:
-		if (l->run.phase > PHASE_OPEN)
-			l->run.phase = PHASE_OPEN;
-		break;
-	case TASK_CREATED:
-		l->run.phase = PHASE_CREATED;
-		break;
-	case TASK_RUNNING: case TASK_FROZEN:
-		l->run.phase = PHASE_RUNNING;
-		l->run.frozen = l->usage.phase == TASK_FROZEN;
-		break;
-	case TASK_EXITED:
-		l->run.phase = PHASE_EXITED;
-		break;
-	}
-}
-
-/* Once a second: is what the kernel holds what was sold? The difference is repaired, reported and not billed. */
-static bool act_drifted(struct actor *a, struct lease *l)
-{
-	struct drift d[DRIFTS_MAX];
-	uint32_t n = 0;
-	int rc = a->kernel->ops->lease_check(a->kernel, &l->name, d, &n);
-	if (rc < 0)
-		n = 0;
-	report_drift(a->live_fd, l, d, n);
-	if (n)
-		log_warning("lease l-%s: %u limits differed from the lease (%s); repaired", l->name.s, n, d[0].what);
-	return rc < 0 || n > 0;
-}
-
-/* The chain's own limit, kept even while the ledger is away: past the deadline or the money, the lease is held. */
-static bool act_overdue(const struct actor *a, const struct lease *l)
-{
-	uint64_t wall = a->wall_ms;
-	if (a->link.caught_up || !l->known || !(l->fact.flags & LEASE_RUN))
-		return false;
-	uint64_t rate = money_base(l->fact.rate);
-	uint64_t paid_ms = rate ? (uint64_t)((unsigned __int128)money_base(l->fact.escrow) * 3600000 / rate) : UINT64_MAX / 2;
-	return (l->fact.deadline_ms && wall > l->fact.deadline_ms) || wall > l->fact.since_ms + paid_ms;
-}
-
-/* A lease that was adopted may have been on trial, or held, while nobody looked: of that time only what its present state has lasted is
- * billed. The ledger refuses a receipt that claims more, and every one after it. */
-static void act_count_state(const struct actor *a, struct lease *l)
-{
-	if (plan_billable(&l->fact))
-		meter_at_most(&l->meter, a->now_ms, a->wall_ms > l->fact.since_ms ? a->wall_ms - l->fact.since_ms : 0);
-}
-
-static void act_count(struct actor *a, struct lease *l, bool full)
-{
-	if (!l->known)
-		return; /* adopted, and not yet named by the ledger: counted from its last tick once it is */
-	bool drifted = full ? act_drifted(a, l) : l->condition == METER_DRIFTED;
-	if (drifted && l->condition == METER_UP)
-		l->condition = METER_DRIFTED; /* the second in which it was seen is not billed either */
-	act_count_state(a, l);
-	meter_tick(&l->meter, &l->usage, a->inventory.boot_id, a->now_ms, a->wall_ms, l->condition);
-	act_phase(l);
-	l->condition = !plan_billable(&l->fact) || l->run.frozen ? METER_IDLE : drifted ? METER_DRIFTED : METER_UP;
-	l->run.up_ms = l->meter.up_ms;
-	l->run.overdue = act_overdue(a, l);
-	if (full) {
-		report_live(a->live_fd, l);
-		report_meter(a->live_fd, l);
-		report_state(a->live_fd, l, a->wall_ms);
-	}
-}
-
-/* One by one, when one of them is not there any more: the others are counted, and it is opened anew. */
-static int act_usage_each(struct actor *a, uint32_t *n)
-{
-	struct act_scratch *s = a->scratch;
-	uint32_t kept = 0;
-	for (uint32_t i = 0; i < *n; i++) {
-		struct lease *l = s->of[i];
-		int rc = a->kernel->ops->usage(a->kernel, &s->name[i], 1, &s->usage[kept]);
-		if (rc == 0) {
-			s->of[kept++] = l;
-			continue;
-		}
-		if (rc != -ESRCH)
-			return rc;
-		log_error("lease l-%s: the kernel side has lost it", l->name.s);
-		l->run.phase = PHASE_NONE;
-		l->quota = (struct quota){.ndevices = 0};
-	}
-	*n = kept;
-	return 0;
-}
-
-/* Usage of every lease; full: compare limits and write the reports, too. */
-static void act_tick(struct actor *a, bool full)
-{
-	struct act_scratch *s = a->scratch;
-	uint32_t n = 0;
-	for (struct lease *l = a->books.first; l && n < LEASES_PER_NODE_MAX; l = l->next) {
-		if (l->run.phase == PHASE_NONE)
-			continue;
-		s->name[n] = l->name;
-		s->of[n++] = l;
-	}
-	if (!n)
-		return;
-	int rc = a->kernel->ops->usage(a->kernel, s->name, n, s->usage);
-	if (rc == -ESRCH)
-		rc = act_usage_each(a, &n);
-	if (rc < 0) {
-		log_error("usage could not be read: %s", strerror(-rc));
-		return;
-	}
-	for (uint32_t i = 0; i < n; i++) {
-		s->of[i]->usage = s->usage[i];
-		act_count(a, s->of[i], full);
-	}
-}
-
 static const char *act_asked_word(enum asked_kind kind)
 {
 	switch (kind) {
@@ -415,6 +295,8 @@ static const char *act_asked_word(enum asked_kind kind)
 		return "READY";
 	case ASKED_RECEIPT:
 		return "a usage receipt";
+	case ASKED_QUIT:
+		return "leaving";
 	}
 	return "";
 }
@@ -445,6 +327,8 @@ static void act_answered(void *actor, const struct asked *asked, const struct wi
 		l->run.ready_sent = false;
 		act_trouble(a, l, ACT_READY, verdict_name(answer->verdict));
 	}
+	if (asked->kind == ASKED_QUIT && l && refused)
+		l->run.quit_sent = false, act_trouble(a, l, ACT_QUIT, verdict_name(answer->verdict));
 	if (asked->kind == ASKED_RECEIPT)
 		act_receipts_answered(a, asked->req, refused);
 }
@@ -457,7 +341,7 @@ void act_pass(struct actor *a, bool news)
 	if (full)
 		a->tick_ms = a->now_ms;
 	if (full || news)
-		act_tick(a, full);
+		count_tick(a, full);
 	act_all(a);
 }
 
@@ -468,6 +352,7 @@ int act_adopt(struct actor *a)
 	int rc = a->kernel->ops->lease_list(a->kernel, name, LEASES_PER_NODE_MAX, &n);
 	for (uint32_t i = 0; rc == 0 && i < n; i++) {
 		struct lease *l = leases_adopt(&a->books, name[i].s);
+		l->recalled = true;
 		l->run.phase = PHASE_OPEN;
 		l->run.frozen = true; /* until a running task shows otherwise: thawing what is not frozen is harmless */
 		if (a->kernel->ops->lease_quota(a->kernel, &l->name, &l->quota) < 0)

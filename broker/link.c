@@ -164,6 +164,12 @@ int link_ready(struct link *l, const struct lease *lease, const char *endpoint)
 	return link_intent(l, &tx, ASKED_READY, &lease->name);
 }
 
+int link_quit(struct link *l, const struct lease *lease)
+{
+	struct tx tx = {.type = TX_EVENT, .scope = lease->id, .u.event.event = "quit"};
+	return link_intent(l, &tx, ASKED_QUIT, &lease->name);
+}
+
 /* One message a receipt set; each answer is the set's. More than one set is needed only above what a message holds. */
 int link_receipts(struct link *l, const struct usage_receipt *r, struct lease *const *lease, uint32_t n)
 {

@@ -6,7 +6,7 @@
 
 #define LINK_ASKED_MAX 256
 
-enum asked_kind { ASKED_NODE, ASKED_READY, ASKED_RECEIPT };
+enum asked_kind { ASKED_NODE, ASKED_READY, ASKED_RECEIPT, ASKED_QUIT };
 struct asked { uint64_t req; enum asked_kind kind; struct lease_name lease; };
 
 struct link {
@@ -29,6 +29,7 @@ int link_read(
     struct link *l, struct leases *books, void (*answered)(void *arg, const struct asked *a, const struct wire_answer *w), void *arg);
 int link_register(struct link *l, const char *node_name, const struct resources *caps);
 int link_ready(struct link *l, const struct lease *lease, const char *endpoint);
+int link_quit(struct link *l, const struct lease *lease); /* the seller leaves */
 /* Receipts of one tick, signed together by the ledger's node key. */
 int link_receipts(struct link *l, const struct usage_receipt *r, struct lease *const *lease, uint32_t n);
 #endif

@@ -49,6 +49,8 @@ static int report_write(int dir_fd, const char *lease, const char *name, const c
 
 static const char *report_phase(const struct lease *l)
 {
+	if (l->run.lost)
+		return "lost";
 	if (l->run.failed)
 		return "failed";
 	if (l->run.killed)
@@ -87,8 +89,8 @@ int report_live(int dir_fd, const struct lease *l)
 {
 	struct lines t = {.len = 0};
 	const struct usage *u = &l->usage;
-	lines_add(
-	    &t, "usage_usec %" PRIu64 "\nthrottled_usec %" PRIu64 "\nstall_usec %" PRIu64 "\n", u->cpu_us, u->throttled_us, u->stall_us);
+	lines_add(&t, "usage_usec %" PRIu64 "\nthrottled_usec %" PRIu64 "\n", u->cpu_us, u->throttled_us);
+	lines_add(&t, "pressure_usec %" PRIu64 "\n", u->pressure_us);
 	lines_add(&t, "memory_current %" PRIu64 "\nmemory_peak %" PRIu64 "\n", u->mem_bytes, u->mem_peak_bytes);
 	lines_add(&t, "tx_bytes %" PRIu64 "\nrx_bytes %" PRIu64 "\nio_bytes %" PRIu64 "\n", u->tx_bytes, u->rx_bytes, u->io_bytes);
 	lines_add(&t, "gpu_ms %" PRIu64 "\npids_current %u\noom_kills %u\n", u->gpu_ms, u->pids, u->oom_kills);

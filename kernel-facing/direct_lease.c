@@ -214,6 +214,16 @@ static int make_shaping(struct direct *d, struct lease *l)
 	return r < 0 || !has_network(&l->rec.quota) ? r : set_links_up(d, l, true);
 }
 
+bool lease_has_network(const struct lease *l) { return has_network(&l->rec.quota); }
+int lease_links_up(struct direct *d, struct lease *l) { return set_links_up(d, l, has_network(&l->rec.quota)); }
+
+int lease_relink(struct direct *d, struct lease *l)
+{
+	int r = drop_link(d, l);
+	r = r < 0 ? r : make_link(d, l);
+	return r < 0 ? r : make_shaping(d, l);
+}
+
 static int open_meter(struct direct *d, struct lease *l) { return meter_open(&l->meter, &d->groups, l->leaf); }
 
 static int close_meter(struct direct *d, struct lease *l)
@@ -341,6 +351,7 @@ int direct_open(struct kernel *k, const struct lease_name *name, const struct qu
 static int apply(struct direct *d, struct lease *l)
 {
 	int r = set_limits(d, l);
+	r = r < 0 ? r : task_hold(d, l);
 	r = r < 0 ? r : set_devices(d, l);
 	r = r < 0 ? r : set_rates(d, l, true);
 	r = r < 0 ? r : set_links_up(d, l, has_network(&l->rec.quota));

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "common/cleanup.h"
+#include "kernel-facing/contention.h"
 #include "kernel-facing/direct.h"
 
 /* Index into d->traffic by slot, or NETNS_SLOTS. */
@@ -22,10 +23,12 @@ static int traffic_by_slot(struct direct *d, uint16_t at[NETNS_SLOTS])
 
 static int read_one(struct direct *d, struct lease *l, const uint16_t at[NETNS_SLOTS], struct usage *u)
 {
-	int r = meter_read(&l->meter, &d->groups, u);
-	if (r < 0)
-		return r;
+	*u = l->last;
+	(void)meter_read(&l->meter, &d->groups, u); /* a group that is gone is for direct_check; the other leases are counted on */
 	task_watch(d, l);
+	u->unwatched = l->unwatched;
+	u->oom_held = l->rec.stage == STAGE_STARTED && !l->exited &&
+	    meter_full(&l->meter, &d->groups, (uint64_t)l->rec.quota.res.v[RES_MEM_MIB] << 20);
 	u->oom_kills += l->rec.oom_before;
 	u->group_id = l->group_id;
 	u->phase = task_phase_of(l);
@@ -36,6 +39,7 @@ static int read_one(struct direct *d, struct lease *l, const uint16_t at[NETNS_S
 		u->tx_bytes = d->traffic[i].tx_bytes;
 		u->rx_bytes = d->traffic[i].rx_bytes;
 	}
+	l->last = *u;
 	return 0;
 }
 
@@ -51,7 +55,12 @@ int direct_usage(struct kernel *k, const struct lease_name *leases, uint32_t n, 
 		struct lease *l = lease_find(d, &leases[i]);
 		r = l ? read_one(d, l, at, &all[i]) : -ESRCH;
 	}
-	for (uint32_t i = 0; r == 0 && i < n; i++)
+	uint64_t steal = 0, busy = 0;
+	(void)contention_read(&steal, &busy);
+	for (uint32_t i = 0; r == 0 && i < n; i++) {
 		out[i] = all[i];
+		out[i].steal_us = steal;
+		out[i].busy_us = busy;
+	}
 	return r;
 }

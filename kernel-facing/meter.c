@@ -20,6 +20,7 @@ static const struct source sources[] = {
     {METER_MEM_PEAK, CTL_MEMORY, "memory.max_usage_in_bytes", "memory.peak"},
     {METER_OOM, CTL_MEMORY, NULL, "memory.events"},
     {METER_PIDS, CTL_PIDS, "pids.current", "pids.current"},
+    {METER_FULL, CTL_MEMORY, "memory.oom_control", NULL},
     {METER_IO, CTL_BLKIO, "blkio.throttle.io_service_bytes_recursive", "io.stat"},
 };
 
@@ -115,6 +116,29 @@ static uint64_t pressure_us(const char *text)
 	return p ? strtoull(p + 6, NULL, 10) : 0;
 }
 
+/* v2: the threshold was reached, what could be given back was, and there is no room. It stays full until there is. */
+static bool full_v2(struct meter *m, uint64_t mem_max)
+{
+	char text[TEXT_MAX_LEN];
+	uint64_t high = text_of(m, METER_OOM, text) ? keyed(text, "high") : 0, used = number_of(m, METER_MEM), cache = 0;
+	if (text_of(m, METER_MEM_STAT, text))
+		cache = keyed(text, "inactive_file") + keyed(text, "active_file") + keyed(text, "slab_reclaimable");
+	bool room = used - (used > cache ? cache : used) < group_oom_high(mem_max) / 16 * 15;
+	bool reached = high > m->high;
+	m->high = high;
+	return !room && (m->full || reached);
+}
+
+bool meter_full(struct meter *m, const struct group_host *h, uint64_t mem_max)
+{
+	char text[TEXT_MAX_LEN];
+	if (h->mode == GROUP_V2)
+		m->full = full_v2(m, mem_max);
+	else
+		m->full = text_of(m, METER_FULL, text) && keyed(text, "under_oom");
+	return m->full;
+}
+
 int meter_read(const struct meter *m, const struct group_host *h, struct usage *out)
 {
 	char text[TEXT_MAX_LEN];
@@ -123,8 +147,7 @@ int meter_read(const struct meter *m, const struct group_host *h, struct usage *
 		return -EIO;
 	out->cpu_us = v2 ? keyed(text, "usage_usec") : number_of(m, METER_CPU) / 1000;
 	out->throttled_us = v2 ? keyed(text, "throttled_usec") : keyed(text, "throttled_time") / 1000;
-	uint64_t stall = text_of(m, METER_PRESSURE, text) ? pressure_us(text) : 0;
-	out->stall_us = stall > out->throttled_us ? stall - out->throttled_us : 0;
+	out->pressure_us = text_of(m, METER_PRESSURE, text) ? pressure_us(text) : 0;
 	uint64_t used = number_of(m, METER_MEM);
 	uint64_t cache = text_of(m, METER_MEM_STAT, text) ? keyed(text, v2 ? "inactive_file" : "total_inactive_file") : 0;
 	out->mem_bytes = used > cache ? used - cache : 0;

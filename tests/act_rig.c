@@ -236,6 +236,11 @@ static void rig_on_ready(struct rig *r, uint64_t req, struct slice body)
 {
 	struct wire_intent m;
 	ck_assert(wire_intent_get(body, &m));
+	if (m.type == TX_EVENT) {
+		r->quits++;
+		rig_state(r, rig_lease_by(r, &m.scope), "left", 0);
+		rig_answer(r, req, V_OK);
+	}
 	if (m.type != TX_READY)
 		return;
 	uint32_t i = rig_lease_by(r, &m.scope);

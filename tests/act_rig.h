@@ -26,7 +26,7 @@ struct rig {
 	struct fact_lease lease[RIG_LEASES];
 	uint8_t deploy[1024];
 	enum verdict ready_verdict, receipt_verdict; /* what it says to those */
-	int readies, sets, receipts;    /* that came */
+	int readies, sets, receipts, quits; /* that came */
 	bool silent;                    /* it reads, and answers nothing */
 	uint8_t buf[WIRE_MAX];
 };

@@ -205,8 +205,12 @@ START_TEST(memory_is_held_to_the_limit)
 {
 	struct quota q = site_quota();
 	open_lease(&q);
-	run_task("dd if=/dev/zero of=/dev/shm/x bs=1M count=60;"
+	run_task("trap go=1 USR1; echo ready; until [ \"$go\" ]; do sleep 1; done; dd if=/dev/zero of=/dev/shm/x bs=1M count=60;"
 		 "dd if=/dev/zero of=/dev/shm/y bs=1M count=60; tail -c 100M /dev/zero; exit 3");
+	ck_assert(site_log_has(&site, &lease, "ready", 10000));
+	/* As if it could not be held: tests/test_kernel_full.c has what happens when it can. */
+	ck_assert_int_eq(group_oom_hold(&direct_of(site.k)->groups, "lease-0123456789ab", false, 0), 0);
+	ck_assert_int_eq(site.k->ops->task_signal(site.k, &lease, SIGUSR1), 0);
 	ck_assert_int_ne(site_wait_exit(&site, &lease, 20000), 0);
 	ck_assert_msg(access("oom", F_OK) < 0, "the monitor left a file where the broker was started");
 	struct usage u = site_usage(&site, &lease);
