@@ -25,6 +25,8 @@ struct container {
 	uint32_t ndevices;
 	struct device_rule devices[DEVICES_PER_LEASE];
 	char device_names[DEVICES_PER_LEASE][64];
+	int (*fault)(void *ctx, const char *step); /* for tests: see direct.h */
+	void *fault_ctx;
 };
 
 /* The paths of a bundle at dir. */
@@ -35,6 +37,8 @@ int container_create(const void *arg);
 int container_start(const void *arg);
 /* The init's host pid, written by the runtime at create. */
 int container_pid(const char *dir, pid_t *out);
+/* Both runtimes keep a pipe by which a created container waits to be started, and remove it when it is. */
+bool container_waits(const char *dir, const char *cid);
 /* The exit code that conmon kept; -ENOENT while there is none. */
 int container_exit_code(const char *dir, const char *cid, int *out);
 #endif

@@ -264,8 +264,9 @@ int direct_fault(struct direct *d, const char *step) { return d->fault ? d->faul
 int lease_undo(struct direct *d, struct lease *l)
 {
 	int r = 0;
-	for (size_t i = STEPS; i-- > 0;) {
-		int one = steps[i].undo ? steps[i].undo(d, l) : 0;
+	for (size_t i = STEPS; i-- > 0 && (i > 0 || r == 0);) { /* the record stays while anything is left: by it the rest is found */
+		int one = steps[i].undo ? direct_fault(d, "undo") : 0;
+		one = one < 0 || !steps[i].undo ? one : steps[i].undo(d, l);
 		r = r < 0 ? r : one;
 	}
 	return r;

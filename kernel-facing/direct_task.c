@@ -23,7 +23,8 @@
 static int container_of(struct direct *d, const struct lease *l, struct container *c)
 {
 	*c = (struct container){.runtime = d->runtime, .uid_base = d->cfg.task_uid_base,
-	    .disk_mib = l->rec.quota.res.v[RES_DISK_MIB], .ndevices = l->rec.quota.ndevices};
+	    .disk_mib = l->rec.quota.res.v[RES_DISK_MIB], .ndevices = l->rec.quota.ndevices, .fault = d->fault,
+	    .fault_ctx = d->fault_ctx};
 	snprintf(c->cid, sizeof c->cid, "%s-%s", d->cfg.instance, l->name.s);
 	int r = host_path(c->dir, "%s", l->bundle);
 	r = r < 0 ? r : host_path(c->netns, "%s/netns", l->dir);
@@ -85,6 +86,7 @@ static int create_begin(struct direct *d, struct lease *l, const struct task_spe
 	r = r < 0 ? r : write_config(d, l, c, spec);
 	r = r < 0 ? r : host_path(log, "%s/create.log", l->dir);
 	r = r < 0 ? r : set_stage(l, STAGE_CREATING);
+	r = r < 0 ? r : direct_fault(d, "container");
 	if (r < 0)
 		return r;
 	r = job_start(&l->job, JOB_CREATE, log, container_create, c);
@@ -189,6 +191,17 @@ static int start_begin(struct direct *d, struct lease *l)
 	return r < 0 ? r : -EINPROGRESS;
 }
 
+static int start_step(struct direct *d, struct lease *l)
+{
+	char cid[64];
+	if (l->job.kind == JOB_START)
+		return job_poll(&l->job);
+	snprintf(cid, sizeof cid, "%s-%s", d->cfg.instance, l->name.s);
+	if (container_waits(l->bundle, cid))
+		return start_begin(d, l);
+	return group_oom_hold(&d->groups, l->leaf, true, memory_bytes(l)); /* it was started, and who did it could not note it */
+}
+
 int direct_task_start(struct kernel *k, const struct lease_name *name)
 {
 	struct direct *d = direct_of(k);
@@ -199,7 +212,8 @@ int direct_task_start(struct kernel *k, const struct lease_name *name)
 		return 0;
 	if (l->rec.stage != STAGE_CREATED)
 		return -EINVAL;
-	int r = l->job.kind == JOB_START ? job_poll(&l->job) : start_begin(d, l);
+	int r = start_step(d, l);
+	r = r < 0 ? r : direct_fault(d, "started");
 	if (r < 0 && r != -EINPROGRESS)
 		(void)task_hold(d, l);
 	return r < 0 ? r : set_stage(l, STAGE_STARTED);
@@ -303,7 +317,9 @@ int task_stop(struct direct *d, struct lease *l)
 		return r;
 	task_watch(d, l);
 	meter_close_inner(&l->meter, &d->groups, &l->rec.oom_before);
-	r = group_remove_inner(&d->groups, l->leaf);
+	r = direct_fault(d, "stop");
+	r = r < 0 ? r : group_remove_inner(&d->groups, l->leaf);
+	r = r < 0 ? r : direct_fault(d, "clean");
 	r = r < 0 ? r : host_remove(l->bundle);
 	if (r < 0)
 		return r == -EBUSY ? -EINPROGRESS : r;
