@@ -38,6 +38,8 @@ void fate_read(const struct actor *a, struct lease *l)
 		l->run.oom_since_ms = a->now_ms;
 	if (plan_oom_held(&l->run, a->now_ms))
 		fate_say(l, "out-of-memory");
+	else if (l->usage.unwatched && l->run.phase == PHASE_RUNNING)
+		fate_say(l, "monitor-lost");
 }
 
 /* Frozen it could not die. Its first process takes the others with it. */
