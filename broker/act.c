@@ -191,10 +191,10 @@ static int act_freeze(struct actor *a, struct lease *l, bool frozen)
 
 static int act_close(struct actor *a, struct lease *l)
 {
+	l->run.killed |= l->run.phase < PHASE_EXITED && !l->run.failed; /* its end is seen before all of it is gone */
 	int rc = a->kernel->ops->lease_close(a->kernel, &l->name);
 	if (rc < 0)
 		return rc;
-	l->run.killed = l->run.phase < PHASE_EXITED && !l->run.failed;
 	if (l->run.killed)
 		act_reason(l, l->fact.reason);
 	l->run.phase = PHASE_NONE;
