@@ -13,6 +13,7 @@
 #define SINGLES 12000u        /* a round's transfers when each has its own signature */
 #define SINGLE_WINDOW 1000u   /* the ledger allows 1024 of one client, and 4096 in all */
 #define SINGLE_BYTES 214      /* that the signature of one transfer covers, tag and genesis included */
+#define WAIT_MAX_NS 5e6       /* for an answer: what is wanted of the slowest hundredth */
 #define PARTS 900u            /* transfers in a batch: as many as fit into one message */
 #define BATCHES 128u          /* a round's batches */
 #define BATCH_WINDOW 8u
@@ -54,6 +55,28 @@ static void row_verify(const char *key, struct series *s)
 
 static const struct load_plan single = {.rounds = ROUNDS, .n = SINGLES, .parts = 1, .window = SINGLE_WINDOW};
 static const struct load_plan batch = {.rounds = ROUNDS, .n = BATCHES, .parts = PARTS, .window = BATCH_WINDOW};
+
+/* The same load, offered at shares of what was measured, whether answers come or not: how long the slowest hundredth waits. The answer
+ * comes after the block is durable. */
+static void offered(struct load *l, const char *key, const struct load_plan *plan, double capacity)
+{
+	static const unsigned percent[] = {10, 50, 100};
+	static double late[SINGLES];
+	struct load_plan p = *plan;
+	p.rounds = sizeof percent / sizeof percent[0];
+	load_sign(l, &p);
+	for (uint32_t r = 0; r < p.rounds; r++) {
+		char name[32], measured[64], other[64];
+		double rate = capacity * percent[r] / 100, ns = (double)load_paced(l, r, rate, late);
+		double p99 = measure_quantile(late, p.n, 0.99);
+		snprintf(name, sizeof name, "%s-%u", key, percent[r]);
+		snprintf(measured, sizeof measured, "%.1f ms", p99 / 1e6);
+		snprintf(other, sizeof other, "%.0f tx/s", rate);
+		measure_row(name, measured, other, p99 / WAIT_MAX_NS);
+		measure_note(name, "carried %.0f tx/s; the median waits %.1f ms, the longest %.1f ms", (double)p.n * p.parts * 1e9 / ns,
+		    measure_median(late, p.n) / 1e6, measure_quantile(late, p.n, 1) / 1e6);
+	}
+}
 
 static void row_rate(const char *key, double ours, double peer, const char *unit)
 {
@@ -103,6 +126,7 @@ int main(int argc, char **argv)
 		row_verify(argv[4], &s);
 		if (batched)
 			measure_note(argv[4], "%u transfers to a signature", PARTS);
+		offered(&l, argv[4], batched ? &batch : &single, measure_median(s.rate, ROUNDS));
 	}
 	load_close(&l);
 	return 0;

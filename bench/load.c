@@ -48,7 +48,8 @@ static void transfer_fill(const struct load *l, uint32_t sender, uint64_t serial
 	x->amount = money_of(1);
 }
 
-static void make_packet(struct load *l, uint32_t sender, struct packet *out)
+/* req: the packet's place among its client's, from 1; its answer comes back with it. */
+static void make_packet(struct load *l, uint32_t sender, uint64_t req, struct packet *out)
 {
 	static _Thread_local uint8_t ops[LOAD_TX_MAX], envelope[LOAD_TX_MAX], message[WIRE_MAX];
 	static _Thread_local struct tx tx, part;
@@ -71,7 +72,7 @@ static void make_packet(struct load *l, uint32_t sender, struct packet *out)
 	tx.nonce = nonce;
 	tx.valid_until = l->height + 1000000;
 	sign_tx(keystore_key(l->keys, LOAD_UID_BASE + sender), &l->genesis, &tx, &w);
-	wire_head_put(&p, &(struct wire_head){.type = WIRE_SUBMIT, .len = (uint32_t)w.len + 4, .req = nonce + 1});
+	wire_head_put(&p, &(struct wire_head){.type = WIRE_SUBMIT, .len = (uint32_t)w.len + 4, .req = req});
 	put_blob(&p, envelope, w.len);
 	out->bytes = malloc(p.len + 1);
 	if (w.bad || p.bad || o.bad || !out->bytes)
@@ -88,7 +89,7 @@ static void *sign_client(void *arg)
 	const struct signer *s = arg;
 	uint32_t own = LOAD_SENDERS / LOAD_CLIENTS, pay = own - (s->l->plan.hot && s->client == LOAD_CLIENTS - 1);
 	for (uint32_t i = 0; i < s->l->per_client; i++)
-		make_packet(s->l, s->client * own + i % pay, &s->l->packet[s->client * s->l->per_client + i]);
+		make_packet(s->l, s->client * own + i % pay, i + 1, &s->l->packet[s->client * s->l->per_client + i]);
 	return NULL;
 }
 
@@ -161,6 +162,12 @@ static void take_answer(struct client *c, const uint8_t *p, size_t len)
 	if (a.verdict != V_OK || a.height == 0)
 		measure_fail("a transfer was refused: %s", verdict_text((enum verdict)a.verdict));
 	c->answered++;
+	if (!c->late)
+		return;
+	uint64_t k = head.req - 1 - c->first;
+	if (head.req <= c->first || k >= c->n - c->first)
+		measure_fail("an answer to what was not sent");
+	c->late[k] = (double)measure_now_ns() - (double)(c->start_ns + k * c->every_ns);
 }
 
 static void recv_some(struct client *c)
@@ -182,28 +189,67 @@ static void recv_some(struct client *c)
 	}
 }
 
+/* Sends what each client may, waits, takes answers: `wait_ns` at most if that is not 0. How many of what may be sent are not answered. */
+static uint32_t clients_turn(struct client client[LOAD_CLIENTS], uint64_t wait_ns)
+{
+	struct pollfd p[LOAD_CLIENTS];
+	struct timespec wait = {(time_t)(wait_ns / 1000000000), (long)(wait_ns % 1000000000)}, stall = {STALL_MS / 1000, 0};
+	uint32_t left = 0;
+	for (uint32_t i = 0; i < LOAD_CLIENTS; i++) {
+		send_some(&client[i]);
+		p[i] = (struct pollfd){client[i].fd, POLLIN | (client[i].full ? POLLOUT : 0), 0};
+	}
+	if (ppoll(p, LOAD_CLIENTS, wait_ns ? &wait : &stall, NULL) <= 0 && !wait_ns)
+		measure_fail("the ledger answers no more");
+	for (uint32_t i = 0; i < LOAD_CLIENTS; i++) {
+		if (p[i].revents)
+			recv_some(&client[i]);
+		left += client[i].n - client[i].answered;
+	}
+	return left;
+}
+
 uint64_t load_round(struct load *l, uint32_t round)
 {
-	struct client *client = l->client;
-	struct pollfd p[LOAD_CLIENTS];
-	uint32_t left = l->plan.n;
 	for (uint32_t i = 0; i < LOAD_CLIENTS; i++)
-		client[i].n = (round + 1) * l->plan.n / LOAD_CLIENTS;
+		l->client[i].n = (round + 1) * l->plan.n / LOAD_CLIENTS;
 	uint64_t start = measure_now_ns();
-	while (left) {
-		for (uint32_t i = 0; i < LOAD_CLIENTS; i++) {
-			send_some(&client[i]);
-			p[i] = (struct pollfd){client[i].fd, POLLIN | (client[i].full ? POLLOUT : 0), 0};
-		}
-		if (poll(p, LOAD_CLIENTS, STALL_MS) <= 0)
-			measure_fail("the ledger answers no more: %u of %u transfers are open", left, l->plan.n);
-		left = 0;
-		for (uint32_t i = 0; i < LOAD_CLIENTS; i++) {
-			if (p[i].revents)
-				recv_some(&client[i]);
-			left += client[i].n - client[i].answered;
-		}
+	while (clients_turn(l->client, 0))
+		;
+	return measure_now_ns() - start;
+}
+
+/* What is due by now; *next_ns: until the next is, 0 if all are. */
+static void client_due(struct client *c, uint32_t end, uint64_t now, uint64_t *next_ns)
+{
+	uint64_t due = now < c->start_ns ? 0 : (now - c->start_ns) / c->every_ns + 1, left = end - c->first;
+	c->n = c->first + (uint32_t)(due < left ? due : left);
+	uint64_t wait = c->start_ns + due * c->every_ns - now;
+	if (due < left && (!*next_ns || wait < *next_ns))
+		*next_ns = wait ? wait : 1;
+}
+
+uint64_t load_paced(struct load *l, uint32_t round, double rate, double *late)
+{
+	uint32_t each = l->plan.n / LOAD_CLIENTS;
+	uint64_t start = measure_now_ns(), apart = (uint64_t)(1e9 * l->plan.parts / rate), next = 1;
+	for (uint32_t i = 0; i < LOAD_CLIENTS; i++) {
+		struct client *c = &l->client[i];
+		c->first = round * each;
+		c->late = late + i * each;
+		c->start_ns = start + i * apart;
+		c->every_ns = LOAD_CLIENTS * apart;
 	}
+	while (next || clients_turn(l->client, 0)) {
+		uint64_t now = measure_now_ns();
+		next = 0;
+		for (uint32_t i = 0; i < LOAD_CLIENTS; i++)
+			client_due(&l->client[i], (round + 1) * each, now, &next);
+		if (next)
+			clients_turn(l->client, next);
+	}
+	for (uint32_t i = 0; i < LOAD_CLIENTS; i++)
+		l->client[i].late = NULL;
 	return measure_now_ns() - start;
 }
 

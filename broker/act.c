@@ -2,9 +2,12 @@
  *
  * Knows how to do; what to do is plan.c's. A verb that is still in progress is asked again; one that failed waits a second. */
 #include "broker/act.h"
+#include "broker/answer.h"
 #include "broker/count.h"
 #include "broker/fate.h"
+#include "broker/gpus.h"
 #include "broker/report.h"
+#include "broker/resize.h"
 #include "common/log.h"
 #include <errno.h>
 #include <stdio.h>
@@ -12,7 +15,6 @@
 #include <string.h>
 #include <time.h>
 
-#define RETRY_MS 1000
 
 struct actor *act_new(void)
 {
@@ -47,6 +49,7 @@ void act_linked(struct actor *a)
 {
 	for (struct lease *l = a->books.first; l; l = l->next) {
 		l->run.receipt_sent = l->run.quit_sent = false;
+		l->run.told_rev = 0;
 		if (plan_before_ready(&l->fact))
 			l->run.ready_sent = false;
 	}
@@ -57,10 +60,14 @@ static void act_reason(struct lease *l, const char *reason)
 	snprintf(l->reason, sizeof(l->reason), "%s", reason);
 }
 
-static void act_trouble(struct actor *a, struct lease *l, enum action what, const char *why)
+/* What the runtime did wrong has words of its own (kernel.h); the rest has the kernel's. */
+static const char *act_cause(int rc)
 {
-	snprintf(l->trouble, sizeof(l->trouble), "%s:%s", action_word(what), why);
-	l->run.retry_ms = a->now_ms + RETRY_MS;
+	if (rc == -ETIME)
+		return "runtime-hangs";
+	if (rc == -EPROTO)
+		return "runtime-lies";
+	return strerrorname_np(-rc) ? strerrorname_np(-rc) : "EUNKNOWN";
 }
 
 /* -EINPROGRESS: soon again. Else: remember why, and do not try for a while. */
@@ -72,57 +79,43 @@ static void act_failed(struct actor *a, struct lease *l, enum action what, int r
 	}
 	char before[sizeof(l->trouble)];
 	memcpy(before, l->trouble, sizeof(before));
-	act_trouble(a, l, what, strerrorname_np(-rc) ? strerrorname_np(-rc) : "EUNKNOWN");
+	answer_trouble(a, l, what, act_cause(rc));
 	if (strcmp(before, l->trouble) != 0)
 		log_warning("lease l-%s: %s failed: %s", l->name.s, action_word(what), strerror(-rc));
-}
-
-static bool act_device_eq(const struct device_rule *a, const struct device_rule *b)
-{
-	return a->type == b->type && a->major == b->major && a->minor == b->minor;
-}
-
-static bool act_device_taken(const struct actor *a, const struct device_rule *d)
-{
-	for (const struct lease *l = a->books.first; l; l = l->next)
-		for (uint32_t i = 0; i < l->quota.ndevices; i++)
-			if (act_device_eq(&l->quota.devices[i], d))
-				return true;
-	return false;
-}
-
-/* A device belongs to one lease at a time. */
-static int act_quota(const struct actor *a, const struct lease *l, struct quota *q)
-{
-	memset(q, 0, sizeof(*q));
-	q->res = l->fact.res;
-	for (uint32_t i = 0; i < a->inventory.ndevices && q->ndevices < q->res.v[RES_GPU]; i++)
-		if (!act_device_taken(a, &a->inventory.devices[i]))
-			q->devices[q->ndevices++] = a->inventory.devices[i];
-	return q->ndevices == q->res.v[RES_GPU] ? 0 : -EBUSY;
 }
 
 static int act_open(struct actor *a, struct lease *l)
 {
 	struct quota q;
-	int rc = act_quota(a, l, &q);
+	int rc = gpus_pick(&a->books, &a->inventory, &l->fact.res, &q);
 	if (rc == 0)
 		rc = a->kernel->ops->lease_open(a->kernel, &l->name, &q);
+	if (rc == -ENODEV) /* which devices are left? */
+		(void)a->kernel->ops->inventory(a->kernel, &a->inventory);
 	if (rc < 0 && rc != -EEXIST)
 		return rc;
 	l->run.phase = PHASE_OPEN;
 	l->run.killed = l->run.oom_killed = false;
 	act_reason(l, "");
 	if (a->kernel->ops->lease_quota(a->kernel, &l->name, &q) == 0)
-		report_limits(a->live_fd, l, &q);
+		report_limits(a->live_fd, l, &q, &a->inventory);
 	l->quota = q;
+	a->gpus_ms = 0;
+	l->run.held = q.res;
 	return 0;
 }
 
-/* A task that cannot be made because of what the buyer brought is the buyer's: the lease is ready without it. */
-static bool act_buyers_fault(int rc)
+/* A task that cannot be made because of what the buyer brought is the buyer's: the lease is ready without it. NULL: it is not that. */
+static const char *act_buyers_fault(int rc)
 {
-	return rc == -ENOENT || rc == -EBADMSG || rc == -EINVAL || rc == -E2BIG;
+	switch (-rc) {
+	case ENOENT: return "image-missing";
+	case EBADMSG: return "image-corrupt";
+	case ENOPKG: return "program-missing";
+	case EINVAL: return "deploy-refused";
+	case E2BIG: return "image-too-large";
+	}
+	return NULL;
 }
 
 /* This deploy makes no task; another one may. */
@@ -150,8 +143,9 @@ static int act_create(struct actor *a, struct lease *l)
 	memcpy(spec.args, d.args, sizeof(spec.args));
 	memcpy(spec.env, d.env, sizeof(spec.env));
 	int rc = a->kernel->ops->task_create(a->kernel, &l->name, &spec);
-	if (act_buyers_fault(rc))
-		return act_refused(l, rc == -ENOENT ? "image-missing" : rc == -EBADMSG ? "image-corrupt" : "deploy-refused");
+	const char *fault = act_buyers_fault(rc);
+	if (fault)
+		return act_refused(l, fault);
 	if (rc < 0)
 		return rc;
 	l->run.phase = PHASE_CREATED;
@@ -195,11 +189,12 @@ static int act_close(struct actor *a, struct lease *l)
 	int rc = a->kernel->ops->lease_close(a->kernel, &l->name);
 	if (rc < 0)
 		return rc;
-	if (l->run.killed)
+	if (l->run.killed && !l->run.lost)
 		act_reason(l, l->fact.reason);
 	l->run.phase = PHASE_NONE;
 	l->run.frozen = false;
 	l->quota = (struct quota){.ndevices = 0};
+	a->gpus_ms = 0;
 	return 0;
 }
 
@@ -228,12 +223,16 @@ static int act_one(struct actor *a, struct lease *l, enum action what)
 	case ACT_KILL:
 		return fate_kill(a, l);
 	case ACT_QUIT:
-		return fate_quit(a, l);
+		rc = link_quit(&a->link, l);
+		l->run.quit_sent = rc == 0;
+		return rc;
+	case ACT_RESIZE:
+		return resize_do(a, l);
+	case ACT_RESIZED: case ACT_REFUSE:
+		return resize_tell(a, l, what == ACT_RESIZED);
 	}
 	return -EINVAL;
 }
-
-static bool act_tells(enum action what) { return what == ACT_READY || what == ACT_RECEIPT || what == ACT_QUIT; }
 
 /* Until nothing is left to do for this lease, or it must wait. True: a receipt is due. */
 static bool act_lease(struct actor *a, struct lease *l)
@@ -241,15 +240,16 @@ static bool act_lease(struct actor *a, struct lease *l)
 	const struct fact_lease *fact = l->known ? &l->fact : NULL;
 	for (int steps = 0; steps < 8; steps++) {
 		enum action what = plan_next(fact, &l->run, a->now_ms, a->interval_ms);
-		if (what == ACT_NONE || (act_tells(what) && !a->link.caught_up))
+		bool tells = what == ACT_READY || what == ACT_RECEIPT || what == ACT_QUIT || what == ACT_RESIZED || what == ACT_REFUSE;
+		if (what == ACT_NONE || (tells && !a->link.caught_up))
 			return false;
 		if (what == ACT_RECEIPT)
 			return true;
 		int rc = act_one(a, l, what);
 		if (rc < 0)
 			act_failed(a, l, what, rc);
-		else if (!act_tells(what))
-			l->trouble[0] = '\0'; /* of what the ledger is told only its answer says that it went well */
+		else if (what != ACT_READY && what != ACT_QUIT)
+			l->trouble[0] = '\0'; /* of these only the answer says that it went well */
 		report_state(a->live_fd, l, a->wall_ms);
 		if (rc < 0)
 			return false;
@@ -286,63 +286,20 @@ static void act_all(struct actor *a)
 		link_receipts(&a->link, s->receipt, s->of, n);
 }
 
-static const char *act_asked_word(enum asked_kind kind)
-{
-	switch (kind) {
-	case ASKED_NODE:
-		return "node registration";
-	case ASKED_READY:
-		return "READY";
-	case ASKED_RECEIPT:
-		return "a usage receipt";
-	case ASKED_QUIT:
-		return "leaving";
-	}
-	return "";
-}
-
-/* Of a refused set each waits: in a state that is not billed nothing else holds a receipt back. */
-static void act_receipts_answered(struct actor *a, uint64_t req, bool refused)
-{
-	for (struct lease *l = a->books.first; l; l = l->next) {
-		if (!l->run.receipt_sent || l->run.receipt_req != req)
-			continue;
-		l->run.receipt_sent = false;
-		if (refused)
-			l->run.receipt_retry_ms = a->now_ms + RETRY_MS;
-	}
-}
-
-static void act_answered(void *actor, const struct asked *asked, const struct wire_answer *answer)
-{
-	struct actor *a = actor;
-	struct lease *l = asked->lease.s[0] ? leases_by_name(&a->books, asked->lease.s) : NULL;
-	bool refused = answer->verdict != V_OK;
-	if (refused && answer->verdict != V_USAGE_PENDING)
-		log_warning("the ledger refused %s of %s: %s", act_asked_word(asked->kind), l ? l->name.s : "this node",
-		    verdict_text(answer->verdict));
-	if (asked->kind == ASKED_READY && l && !refused)
-		l->trouble[0] = '\0';
-	if (asked->kind == ASKED_READY && l && refused && plan_before_ready(&l->fact)) {
-		l->run.ready_sent = false;
-		act_trouble(a, l, ACT_READY, verdict_name(answer->verdict));
-	}
-	if (asked->kind == ASKED_QUIT && l && refused)
-		l->run.quit_sent = false, act_trouble(a, l, ACT_QUIT, verdict_name(answer->verdict));
-	if (asked->kind == ASKED_RECEIPT)
-		act_receipts_answered(a, asked->req, refused);
-}
-
 void act_pass(struct actor *a, bool news)
 {
 	bool full = a->now_ms - a->tick_ms >= TICK_MS;
-	if (news && link_read(&a->link, &a->books, act_answered, a) < 0)
+	if (news && link_read(&a->link, &a->books, answer_take, a) < 0)
 		log_warning("the ledger is away; leases go on, receipts wait");
 	if (full)
 		a->tick_ms = a->now_ms;
 	if (full || news)
 		count_tick(a, full);
 	act_all(a);
+	if (full && a->now_ms - a->gpus_ms >= GPUS_MS) {
+		a->gpus_ms = a->now_ms;
+		(void)report_gpus(a->live_fd, &a->books, &a->inventory);
+	}
 }
 
 int act_adopt(struct actor *a)
@@ -357,6 +314,9 @@ int act_adopt(struct actor *a)
 		l->run.frozen = true; /* until a running task shows otherwise: thawing what is not frozen is harmless */
 		if (a->kernel->ops->lease_quota(a->kernel, &l->name, &l->quota) < 0)
 			log_warning("lease l-%s: its limits cannot be read", l->name.s);
+		else
+			report_limits(a->live_fd, l, &l->quota, &a->inventory); /* the policy may be another one now */
+		l->run.held = l->quota.res;
 		if (report_meter_load(a->live_fd, l)) {
 			l->run.up_ms = l->meter.up_ms;
 			l->run.deploy_rev = (uint32_t)l->meter.deploy_rev;

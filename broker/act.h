@@ -5,6 +5,7 @@
 #include "broker/link.h"
 
 #define TICK_MS 1000
+#define GPUS_MS 60000 /* the report of GPUs: at once when a lease takes or leaves one, else this often */
 
 struct actor {
 	struct kernel *kernel;
@@ -16,6 +17,7 @@ struct actor {
 	bool busy;             /* something is in progress: ask again soon */
 	uint64_t now_ms, wall_ms; /* CLOCK_BOOTTIME and CLOCK_REALTIME of this pass; act_now */
 	uint64_t tick_ms;      /* now_ms of the last full tick */
+	uint64_t gpus_ms;      /* now_ms of the last report of GPUs; 0: something changed */
 	struct act_scratch *scratch; /* room for one pass over all leases */
 };
 

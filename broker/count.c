@@ -6,6 +6,7 @@
 #include "broker/report.h"
 #include "common/log.h"
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static void count_phase(struct lease *l)
@@ -34,10 +35,15 @@ static bool count_drifted(struct actor *a, struct lease *l)
 	struct drift d[DRIFTS_MAX];
 	uint32_t n = 0;
 	int rc = a->kernel->ops->lease_check(a->kernel, &l->name, d, &n);
+	for (uint32_t i = 0; rc == 0 && i < n; i++)
+		l->run.lost |= strcmp(d[i].what, DRIFT_GPU_GONE) == 0;
 	if (rc < 0)
 		d[0] = (struct drift){.what = "unreadable", .have = (uint64_t)-rc}, n = 1;
 	report_drift(a->live_fd, l, d, n);
-	if (rc < 0)
+	if (l->run.lost) {
+		snprintf(l->reason, sizeof(l->reason), "%s", DRIFT_GPU_GONE);
+		log_error("lease l-%s: a device that it bought is gone; this machine gives the lease up", l->name.s);
+	} else if (rc < 0)
 		log_warning("lease l-%s: its limits cannot be compared: %s", l->name.s, strerror(-rc));
 	else if (n)
 		log_warning("lease l-%s: %u limits differed from the lease (%s); repaired", l->name.s, n, d[0].what);

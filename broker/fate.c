@@ -55,13 +55,6 @@ int fate_kill(struct actor *a, struct lease *l)
 	return 0;
 }
 
-int fate_quit(struct actor *a, struct lease *l)
-{
-	int rc = link_quit(&a->link, l);
-	l->run.quit_sent = rc == 0;
-	return rc;
-}
-
 void fate_recall(const struct actor *a, struct lease *l)
 {
 	if (l->recalled)
@@ -70,7 +63,8 @@ void fate_recall(const struct actor *a, struct lease *l)
 	if (l->run.phase != PHASE_NONE || !report_meter_load(a->live_fd, l))
 		return;
 	l->run.up_ms = l->meter.up_ms;
-	if (!l->meter.deploy_rev || memcmp(l->meter.boot_id, a->inventory.boot_id, sizeof(l->meter.boot_id)) == 0)
+	if (!l->known || plan_before_ready(&l->fact) || !l->meter.deploy_rev ||
+	     memcmp(l->meter.boot_id, a->inventory.boot_id, sizeof(l->meter.boot_id)) == 0)
 		return;
 	l->run.lost = true;
 	fate_say(l, "rebooted");

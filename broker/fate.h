@@ -6,7 +6,6 @@
 /* From the last reading: since when the memory is full, and the words that people see for what the kernel did. */
 void fate_read(const struct actor *a, struct lease *l);
 int fate_kill(struct actor *a, struct lease *l); /* a task that was held for too long */
-int fate_quit(struct actor *a, struct lease *l); /* the seller leaves a lease that cannot go on */
 /* Once, of a lease that the kernel side does not have: what an earlier run of this program counted, and whether it can go on. */
 void fate_recall(const struct actor *a, struct lease *l);
 #endif

@@ -166,8 +166,18 @@ int link_ready(struct link *l, const struct lease *lease, const char *endpoint)
 
 int link_quit(struct link *l, const struct lease *lease)
 {
-	struct tx tx = {.type = TX_EVENT, .scope = lease->id, .u.event.event = "quit"};
+	struct tx tx = {.type = TX_EVENT, .scope = lease->id};
+	snprintf(tx.u.event.event, sizeof(tx.u.event.event), "quit");
 	return link_intent(l, &tx, ASKED_QUIT, &lease->name);
+}
+
+int link_change(struct link *l, const struct lease *lease, const char *event, uint64_t why)
+{
+	struct tx tx = {.type = TX_EVENT, .scope = lease->id};
+	snprintf(tx.u.event.event, sizeof(tx.u.event.event), "%s", event);
+	tx.u.event.arg[0] = lease->fact.change_rev;
+	tx.u.event.arg[1] = why;
+	return link_intent(l, &tx, ASKED_CHANGE, &lease->name);
 }
 
 /* One message a receipt set; each answer is the set's. More than one set is needed only above what a message holds. */

@@ -6,7 +6,7 @@
 
 #define LINK_ASKED_MAX 256
 
-enum asked_kind { ASKED_NODE, ASKED_READY, ASKED_RECEIPT, ASKED_QUIT };
+enum asked_kind { ASKED_NODE, ASKED_READY, ASKED_RECEIPT, ASKED_QUIT, ASKED_CHANGE };
 struct asked { uint64_t req; enum asked_kind kind; struct lease_name lease; };
 
 struct link {
@@ -28,8 +28,11 @@ int link_connect(struct link *l, const struct leases *books);
 int link_read(
     struct link *l, struct leases *books, void (*answered)(void *arg, const struct asked *a, const struct wire_answer *w), void *arg);
 int link_register(struct link *l, const char *node_name, const struct resources *caps);
+/* The seller gives the lease up. */
+int link_quit(struct link *l, const struct lease *lease);
 int link_ready(struct link *l, const struct lease *lease, const char *endpoint);
-int link_quit(struct link *l, const struct lease *lease); /* the seller leaves */
+/* Of a lease's newest change: "resized", or "refuse" with an enum change_end. */
+int link_change(struct link *l, const struct lease *lease, const char *event, uint64_t why);
 /* Receipts of one tick, signed together by the ledger's node key. */
 int link_receipts(struct link *l, const struct usage_receipt *r, struct lease *const *lease, uint32_t n);
 #endif

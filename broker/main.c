@@ -5,6 +5,7 @@
  *
  * The tour of the program begins here: this file, then plan.c (what is done for a lease), then ledger/state/state.h (what a lease is). */
 #include "broker/child.h"
+#include "broker/gpu_child.h"
 #include "broker/mount.h"
 #include "broker/retain.h"
 #include "broker/setup.h"
@@ -25,6 +26,7 @@
 #include <time.h>
 
 #define STOP_WAIT_MS 3000
+#define GPU_AGAIN_MS 60000
 
 struct arguments { const char *config, *state, *mount; bool check, sweep, keep_mount, unmount; };
 
@@ -35,7 +37,7 @@ struct broker {
 	struct kernel_policy policy;
 	struct kernel *kernel;
 	struct mount mount;
-	struct child views, plan;
+	struct child views, plan, gpu;
 	int verbs_fd;         /* our end of the plan child's pipe; -1 while it is down */
 	int signal_fd;
 	uint64_t trimmed_ms;  /* when the logs of ended leases were last trimmed */
@@ -127,7 +129,7 @@ static int broker_open(struct broker *b)
 	if (code)
 		return broker_say(code, why);
 	if (b->arguments.sweep)
-		b->conf.ndevices = 0; /* to take leases away, what they had need not be there any more */
+		b->conf.ndevices = b->conf.gpu_fake = 0, strcpy(b->conf.gpus, "none"); /* what leases had need not be there to end them */
 	if (!policy_init(&b->policy, &b->conf, why))
 		return broker_say(EX_CONFIG, why);
 	setup_kernel(&b->setup, &b->policy, &kc);
@@ -209,6 +211,17 @@ static int broker_start_plan(struct broker *b, uint64_t now)
 	return child_start(&b->plan, &how, now);
 }
 
+/* Without it nothing is lost but a measure: leases go on. */
+static void broker_start_gpu(struct broker *b, uint64_t now)
+{
+	int fd;
+	int rc = gpu_child_start(&b->gpu, b->conf.task_uid_base + GPU_UID, NULL, now, &fd);
+	if (rc == 0)
+		kernel_direct_gpu_feed(b->kernel, fd);
+	else
+		b->gpu.again_ms = now + GPU_AGAIN_MS;
+}
+
 static int broker_start_children(struct broker *b)
 {
 	uint64_t now = broker_now_ms();
@@ -219,6 +232,8 @@ static int broker_start_children(struct broker *b)
 		rc = broker_start_views(b, now);
 	if (rc == 0 && child_due(&b->plan, now))
 		rc = broker_start_plan(b, now);
+	if (rc == 0 && kernel_gpus_sampled(b->policy.gpus) && child_due(&b->gpu, now))
+		broker_start_gpu(b, now);
 	if (rc < 0)
 		log_error("a child cannot be started: %s", strerror(-rc));
 	return rc;
@@ -232,6 +247,9 @@ static void broker_reap(struct broker *b)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == b->views.pid) {
 			child_died(&b->views, status, now);
+		} else if (pid == b->gpu.pid) {
+			child_died(&b->gpu, status, now);
+			b->gpu.again_ms = now + GPU_AGAIN_MS; /* a library that does not work today may after an update */
 		} else if (pid == b->plan.pid) {
 			child_died(&b->plan, status, now);
 			close(b->verbs_fd);
@@ -277,8 +295,9 @@ static void broker_reload(struct broker *b)
 		log_warning("mount, directories, names, users and runtime change at the next start only");
 	b->conf.receipt_interval_s = next.receipt_interval_s;
 	b->conf.operator_uid = next.operator_uid;
-	b->policy = policy;
 	kernel_direct_policy(b->kernel, &policy);
+	kernel_gpus_free((struct gpu_table *)(uintptr_t)b->policy.gpus);
+	b->policy = policy;
 	b->plan.failures = 0; /* this end is no failure, and is not to be waited after */
 	if (b->plan.pid)
 		kill(b->plan.pid, SIGTERM);
@@ -385,6 +404,7 @@ static void broker_stop(struct broker *b)
 	broker_stop_child(&b->views);
 	mount_leave(&b->mount);
 	broker_stop_child(&b->plan);
+	broker_stop_child(&b->gpu);
 	b->kernel->ops->close(b->kernel);
 }
 
@@ -413,8 +433,8 @@ static int broker_unmount(const struct broker *b)
 
 int main(int argc, char **argv)
 {
-	struct broker b = {.views = {.program = "zeus-views"}, .plan = {.program = "zeus-plan"}, .verbs_fd = -1,
-	    .mount = {.fuse_fd = -1, .init_fd = -1, .taken_fd = -1}};
+	struct broker b = {.views = {.program = "zeus-views"}, .plan = {.program = "zeus-plan"}, .gpu = {.program = "zeus-gpu"},
+	    .verbs_fd = -1, .mount = {.fuse_fd = -1, .init_fd = -1, .taken_fd = -1}};
 	char why[512] = "";
 	int code = broker_arguments(argc, argv, &b.arguments);
 	if (code >= 0)

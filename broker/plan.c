@@ -33,9 +33,33 @@ static enum action plan_matched(const struct fact_lease *fact, const struct runn
 	return run->ready_sent ? ACT_NONE : ACT_READY;
 }
 
+static bool plan_cannot(const struct fact_lease *fact, const struct running *run)
+{
+	return run->cannot_rev && run->cannot_rev == fact->change_rev;
+}
+
+const struct resources *plan_vector(const struct fact_lease *fact, const struct running *run)
+{
+	return fact->change.stage >= CHANGE_AGREED && !plan_cannot(fact, run) ? &fact->change.res : &fact->res;
+}
+
+/* In place: the task does not notice but by what it gets. The ledger is told once the kernel holds it, or that it will not. */
+static enum action plan_size(const struct fact_lease *fact, const struct running *run)
+{
+	if (!resources_eq(plan_vector(fact, run), &run->held))
+		return ACT_RESIZE;
+	if (fact->change.stage != CHANGE_AGREED || run->told_rev == fact->change_rev)
+		return ACT_NONE;
+	return plan_cannot(fact, run) ? ACT_REFUSE : ACT_RESIZED;
+}
+
 static bool plan_receipt_due(const struct fact_lease *fact, const struct running *run, uint64_t now_ms, uint64_t interval_ms)
 {
-	if (run->receipt_sent || now_ms < run->receipt_retry_ms || fact->usage_pending_ms || run->up_ms / 1000 <= fact->metered_s)
+	if (run->receipt_sent || now_ms < run->receipt_retry_ms || fact->usage_pending_ms)
+		return false;
+	if (fact->change.stage == CHANGE_MADE)
+		return true; /* it closes the old terms */
+	if (run->up_ms / 1000 <= fact->metered_s)
 		return false;
 	return !plan_billable(fact) || now_ms - run->receipt_ms >= interval_ms;
 }
@@ -46,8 +70,11 @@ bool plan_oom_held(const struct running *run, uint64_t now_ms)
 }
 
 /* More memory, which the plan sees as a change of the lease, or the end of it resolves this; or time does. */
-static enum action plan_oom(const struct running *run, uint64_t now_ms)
+static enum action plan_oom(const struct fact_lease *fact, const struct running *run, uint64_t now_ms)
 {
+	enum action a = plan_size(fact, run);
+	if (a != ACT_NONE)
+		return a;
 	if (now_ms - run->oom_since_ms >= OOM_HOLD_MS)
 		return run->oom_killed ? ACT_NONE : ACT_KILL;
 	return run->frozen ? ACT_NONE : ACT_FREEZE;
@@ -56,13 +83,13 @@ static enum action plan_oom(const struct running *run, uint64_t now_ms)
 static enum action plan_run(const struct fact_lease *fact, const struct running *run, uint64_t now_ms)
 {
 	if (run->phase == PHASE_RUNNING && run->deploy_rev == fact->deploy_rev && plan_oom_held(run, now_ms))
-		return plan_oom(run, now_ms);
+		return plan_oom(fact, run, now_ms);
 	if (run->frozen)
 		return ACT_THAW;
 	enum action a = plan_container(fact, run);
 	if (a != ACT_NONE)
 		return a;
-	return run->phase == PHASE_CREATED ? ACT_START : ACT_NONE;
+	return run->phase == PHASE_CREATED ? ACT_START : plan_size(fact, run);
 }
 
 /* Neither matched, RUN nor FROZEN: the work is over, what ran is still to be billed. */
@@ -76,14 +103,14 @@ static enum action plan_state(const struct fact_lease *fact, const struct runnin
 	bool wanted = plan_before_ready(fact) || (fact->flags & (LEASE_RUN | LEASE_FROZEN));
 	if (!wanted)
 		return plan_over(run);
-	if (run->lost && run->phase == PHASE_NONE && !plan_before_ready(fact))
-		return run->quit_sent ? ACT_NONE : ACT_QUIT;
+	if (run->lost)
+		return run->phase != PHASE_NONE ? ACT_CLOSE : run->quit_sent ? ACT_NONE : ACT_QUIT;
 	if (run->phase == PHASE_NONE)
 		return ACT_OPEN;
 	if (plan_before_ready(fact))
 		return plan_matched(fact, run);
 	if ((fact->flags & LEASE_FROZEN) || run->overdue)
-		return run->frozen ? ACT_NONE : ACT_FREEZE;
+		return run->frozen ? plan_size(fact, run) : ACT_FREEZE;
 	return plan_run(fact, run, now_ms);
 }
 
@@ -100,7 +127,7 @@ const char *action_word(enum action a)
 {
 	static const char *const word[] = {[ACT_NONE] = "none", [ACT_OPEN] = "open", [ACT_CREATE] = "create", [ACT_READY] = "ready",
 	    [ACT_START] = "start", [ACT_FREEZE] = "freeze", [ACT_THAW] = "thaw", [ACT_RECREATE] = "recreate",
-	    [ACT_RECEIPT] = "receipt", [ACT_CLOSE] = "close", [ACT_KILL] = "kill",
-	    [ACT_QUIT] = "quit"};
+	    [ACT_RECEIPT] = "receipt", [ACT_CLOSE] = "close", [ACT_QUIT] = "quit", [ACT_RESIZE] = "resize",
+	    [ACT_RESIZED] = "resized", [ACT_REFUSE] = "refuse", [ACT_KILL] = "kill"};
 	return word[a];
 }

@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define BUSY_MS 10
 #define RECONNECT_MS 250
@@ -137,8 +138,11 @@ int main(int argc, char **argv)
 	if (!actor)
 		return 1;
 	signal(SIGPIPE, SIG_IGN);
+	umask(0027); /* what it reports is for zeus-views, whose group its directory has */
 	int rc = kernel_client_new(o.verbs_fd, &actor->kernel);
 	if (rc == 0)
+		rc = confine_files(&(struct confine_place){o.live_fd, true}, 1);
+	if (rc >= 0)
 		rc = confine_seccomp(CONFINE_PLAN);
 	if (rc < 0) {
 		log_error("cannot start: %s", strerror(-rc));
@@ -152,6 +156,8 @@ int main(int argc, char **argv)
 		log_error("the kernel side does not answer: %s", strerror(-rc));
 		return 1;
 	}
+	if (!actor->inventory.iops_held)
+		log_warning("this kernel has no blk-throttle: what leases bought as iops is not held");
 	if (!actor->inventory.runtime[0])
 		log_error("no container runtime works, so this machine offers nothing: %s", actor->inventory.runtime_why);
 	rc = plan_loop(actor, &o);

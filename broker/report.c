@@ -2,6 +2,7 @@
  *
  * Knows how lines look; decides nothing. */
 #include "broker/report.h"
+#include "broker/gpus.h"
 #include "common/cleanup.h"
 #include "common/text.h"
 #include <errno.h>
@@ -93,13 +94,46 @@ int report_live(int dir_fd, const struct lease *l)
 	lines_add(&t, "pressure_usec %" PRIu64 "\n", u->pressure_us);
 	lines_add(&t, "memory_current %" PRIu64 "\nmemory_peak %" PRIu64 "\n", u->mem_bytes, u->mem_peak_bytes);
 	lines_add(&t, "tx_bytes %" PRIu64 "\nrx_bytes %" PRIu64 "\nio_bytes %" PRIu64 "\n", u->tx_bytes, u->rx_bytes, u->io_bytes);
+	lines_add(&t, "conn_opened %" PRIu64 "\nconn_held_back %" PRIu64 "\nconn_refused %" PRIu64 "\n", u->conn_opened, u->conn_held_back,
+	    u->conn_refused);
+	if (u->gpu_measured)
+		lines_add(&t, "gpu_util %u.%u\ngpu_mem %" PRIu64 "\n", u->gpu_permille / 10, u->gpu_permille % 10, u->gpu_mem_bytes);
+	else
+		lines_add(&t, "gpu_util -\ngpu_mem -\n");
 	lines_add(&t, "gpu_ms %" PRIu64 "\npids_current %u\noom_kills %u\n", u->gpu_ms, u->pids, u->oom_kills);
 	lines_add(
 	    &t, "up_ms %" PRIu64 "\ndrift_ms %" PRIu64 "\nstall_ms %" PRIu64 "\n", l->meter.up_ms, l->meter.drift_ms, l->meter.stall_ms);
 	return report_write(dir_fd, l->name.s, "live", t.p, t.len);
 }
 
-int report_limits(int dir_fd, const struct lease *l, const struct quota *q)
+static void add_device(struct lines *t, const struct device_rule *rule, const struct inventory *inv)
+{
+	lines_add(t, "device allow=%c:%u:%u", rule->type, rule->major, rule->minor);
+	for (uint32_t i = 0; i < inv->ngpus; i++) {
+		const struct gpu_info *g = &inv->gpus[i];
+		if (gpus_same(&g->rule, rule))
+			lines_add(t, " name=%s vendor=%s model=%s id=%s mem=%" PRIu64, g->name, g->vendor, g->model, g->id,
+			    (uint64_t)g->mem_mib << 20);
+	}
+	lines_add(t, "\n");
+}
+
+int report_gpus(int dir_fd, const struct leases *books, const struct inventory *inv)
+{
+	struct gpus_text { char p[16384]; size_t len; } t = {.len = 0};
+	for (uint32_t i = 0; i < inv->ngpus; i++) {
+		const struct gpu_info *g = &inv->gpus[i];
+		const struct lease *l = gpus_holder(books, &g->rule);
+		int n = snprintf(t.p + t.len, sizeof(t.p) - t.len, "%s\t%s\t%s\t%s\t%" PRIu64 "\t%s%s\n", g->name, g->vendor, g->model,
+		    g->id, (uint64_t)g->mem_mib << 20, l ? "l-" : "", l ? l->name.s : "-");
+		if (n < 0 || (size_t)n >= sizeof(t.p) - t.len)
+			return -EOVERFLOW;
+		t.len += (size_t)n;
+	}
+	return report_write(dir_fd, "self", "gpus", t.p, t.len);
+}
+
+int report_limits(int dir_fd, const struct lease *l, const struct quota *q, const struct inventory *inv)
 {
 	struct lines t = {.len = 0};
 	char up[TEXT_NUM], down[TEXT_NUM];
@@ -109,8 +143,13 @@ int report_limits(int dir_fd, const struct lease *l, const struct quota *q)
 	lines_add(&t, "pids max=%u\n", v[RES_PIDS]);
 	lines_add(&t, "disk max=%" PRIu64 "\n", (uint64_t)v[RES_DISK_MIB] << 20);
 	lines_add(&t, "bw up=%s down=%s class=1:10\n", text_of_rate(v[RES_UP_KBPS], up), text_of_rate(v[RES_DOWN_KBPS], down));
+	if (v[RES_IOPS])
+		lines_add(&t, "iops max=%u%s\n", v[RES_IOPS], inv->iops_held ? "" : " held=no");
+	if (v[RES_CONN])
+		lines_add(&t, "conn max=%u\n", v[RES_CONN]);
+	lines_add(&t, "reach %s\n", reach_word(inv->reach));
 	for (uint32_t i = 0; i < q->ndevices; i++)
-		lines_add(&t, "device allow=%c:%u:%u\n", q->devices[i].type, q->devices[i].major, q->devices[i].minor);
+		add_device(&t, &q->devices[i], inv);
 	return report_write(dir_fd, l->name.s, "limits", t.p, t.len);
 }
 

@@ -16,7 +16,7 @@ struct setup {
 
 /* Exit code: 0, 69, 75, 77 or 78 with a sentence in why (512). */
 int setup_init(struct setup *s, const struct conf *c, char *why);
-/* What this machine offers at most, and the kernel's bounds from it. why: 256. */
+/* What this machine offers at most, and the kernel's bounds from it; p->gpus is new. why: 512. */
 bool policy_init(struct kernel_policy *p, const struct conf *c, char *why);
 void setup_kernel(const struct setup *s, const struct kernel_policy *p, struct kernel_config *out);
 #endif

@@ -26,6 +26,10 @@ struct conf {
 	uint32_t offer_given, per_lease_given; /* bit k: kind k was given; the rest of offer is the broker's to fill */
 	uint32_t max_leases;              /* 64 */
 	char devices[DEVICES_PER_LEASE][64]; uint32_t ndevices; /* device = /dev/... , may repeat */
+	enum reach reach;                 /* none */
+	char gpus[CONF_PATH_LEN];         /* none, all, or names of those that may be leased */
+	char cdi[CONF_PATH_LEN];          /* where CDI specs are; "": /etc/cdi and /var/run/cdi */
+	uint32_t gpu_fake;                /* devices that are made for trying things out; 0 */
 	/* [trade] */
 	bool trade_all;                   /* uids = all | list */
 	uint32_t uids[CONF_UIDS_MAX], nuids;

@@ -86,6 +86,12 @@ static bool set_keep_states(void *field, size_t size, const char *value)
 	return set_number(field, value, 0, KEEP_STATES_MAX);
 }
 
+static bool set_fakes(void *field, size_t size, const char *value)
+{
+	(void)size;
+	return set_number(field, value, 0, GPU_FAKES_MAX);
+}
+
 static bool set_interval(void *field, size_t size, const char *value)
 {
 	uint32_t s;
@@ -119,6 +125,12 @@ static bool set_level(void *field, size_t size, const char *value)
 			return true;
 		}
 	return false;
+}
+
+static bool set_reach(void *field, size_t size, const char *value)
+{
+	(void)size;
+	return reach_by_word(value, field);
 }
 
 /* field is the whole conf: a device is added, it does not replace. */
@@ -171,6 +183,10 @@ static const struct key keys[] = {
 	{"node", "group", set_name, FIELD(group_zeus), "a group name", false},
 	{"offer", "max_leases", set_leases, FIELD(max_leases), "a number from 1 to 1024", false},
 	{"offer", "device", add_device, WHOLE, "a path below /dev, at most 8 of them", true},
+	{"offer", "reach", set_reach, FIELD(reach), "none or host", false},
+	{"offer", "gpus", set_text, FIELD(gpus), "none, all, or names, ids or bus addresses of GPUs", false},
+	{"offer", "cdi", set_path, FIELD(cdi), PATH, false},
+	{"offer", "gpu_fake", set_fakes, FIELD(gpu_fake), "a number from 0 to 3", false},
 	{"trade", "uids", set_uids, WHOLE, "all, or at most 64 users of this machine by name or number", false},
 	{"runtime", "runtime", set_program, FIELD(runtime), "auto, crun, runc or an absolute path", false},
 	{"runtime", "conmon", set_program, FIELD(conmon), "a program's name or an absolute path", false},
@@ -274,8 +290,8 @@ void conf_defaults(struct conf *c)
 	*c = (struct conf){
 		.mount = "/zeus", .state_dir = CONF_STATE_DIR, .run_dir = "/run/zeus", .receipt_interval_s = 60, .keep_states = 1024,
 		.user_ledger = "zeus-ledger", .user_views = "zeus-views", .user_plan = "zeus-plan", .group_zeus = "zeus",
-		.offer_all = true, .max_leases = 64, .trade_all = true, .runtime = "auto", .conmon = "conmon", .task_uid_base = 524288,
-		.log_level = LOG_LEVEL_INFO,
+		.offer_all = true, .max_leases = 64, .trade_all = true, .runtime = "auto", .conmon = "conmon", .gpus = "none",
+		.task_uid_base = 524288, .log_level = LOG_LEVEL_INFO,
 	};
 	host_name(c->node_name);
 }

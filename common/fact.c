@@ -142,6 +142,22 @@ static void code_lease_terms(struct coder *c, struct fact_lease *f)
 	code_u64(c, &f->born_ms);
 }
 
+/* What most leases do not have is written where it is there. */
+static void code_lease_change(struct coder *c, struct fact_lease *f)
+{
+	struct lease_change *x = &f->change;
+	code_u32(c, &f->change_rev);
+	code_enum8(c, &f->change_end, CHANGE_ENDS);
+	code_enum8(c, &x->stage, CHANGE_CLOSING + 1);
+	if (coder_bad(c) || x->stage == CHANGE_NONE)
+		return;
+	code_bool(c, &x->by_seller);
+	code_resources(c, &x->res);
+	code_price(c, &x->price);
+	code_money(c, &x->rate);
+	code_u64(c, &x->until_ms);
+}
+
 static void code_fact_lease(struct coder *c, struct fact_lease *f)
 {
 	code_lease_terms(c, f);
@@ -163,6 +179,7 @@ static void code_fact_lease(struct coder *c, struct fact_lease *f)
 	code_blob(c, &f->deploy, DEPLOY_MAX);
 	code_id(c, &f->last_usage);
 	code_text(c, f->reason, NAME_MAX_LEN);
+	code_lease_change(c, f);
 }
 
 static void code_fact_trade(struct coder *c, struct fact_trade *f)
@@ -303,6 +320,22 @@ const char *order_state_word(uint8_t state)
 {
 	static const char *const words[] = {"in-flight", "open", "partial", "filled", "cancelled", "expired", "rejected"};
 	return state < sizeof words / sizeof words[0] ? words[state] : "?";
+}
+
+const char *change_end_word(uint8_t end)
+{
+	static const char *const words[CHANGE_ENDS] = {"-", "done", "withdrawn", "refused", "lapsed", "overtaken", "memory-in-use",
+		"over-policy", "machine-failed"};
+	return end < CHANGE_ENDS ? words[end] : "?";
+}
+
+struct resources lease_held(const struct fact_lease *f)
+{
+	struct resources held = f->res;
+	for (int k = 0; k < RESOURCES && f->change.stage >= CHANGE_AGREED; k++)
+		if (f->change.res.v[k] > held.v[k])
+			held.v[k] = f->change.res.v[k];
+	return held;
 }
 
 void lease_name_of(const struct id *instance, char out[LEASE_NAME_LEN + 1])

@@ -65,6 +65,13 @@ struct fact_order {
 	struct money value;        /* sum of trade rates, for the average */
 };
 
+/* A change of vector and price on its way: asked by one party, agreed by the other, made by the node, and in force from the usage receipt
+ * that closes the old terms. until_ms: an unfinished one lapses. Nothing but `closing` outlives the state in which it was asked. */
+enum change_stage { CHANGE_NONE, CHANGE_ASKED, CHANGE_AGREED, CHANGE_MADE, CHANGE_CLOSING };
+/* How the last one ended. The last three are the seller's word for why the machine did not. */
+enum change_end { CHANGE_NEVER, CHANGE_DONE, CHANGE_WITHDRAWN, CHANGE_REFUSED, CHANGE_LAPSED, CHANGE_OVERTAKEN, CHANGE_IN_USE,
+	CHANGE_OVER_POLICY, CHANGE_FAILED, CHANGE_ENDS };
+struct lease_change { uint8_t stage; bool by_seller; struct resources res; struct price price; struct money rate; uint64_t until_ms; };
 enum lease_flag { LEASE_TERMINAL = 1, LEASE_RUN = 2, LEASE_FROZEN = 4 };
 struct fact_lease {
 	struct id lease; struct id bid, ask, node; struct address buyer, seller; uint32_t symbol;
@@ -78,6 +85,7 @@ struct fact_lease {
 	char app[NAME_MAX_LEN + 1]; char endpoint[ENDPOINT_MAX + 1]; uint32_t deploy_rev; struct slice deploy;
 	struct id last_usage;      /* hash */
 	char reason[NAME_MAX_LEN + 1]; /* the event that led here */
+	uint32_t change_rev; uint8_t change_end; struct lease_change change; /* rev: how many were asked; end: enum change_end */
 };
 struct fact_trade { uint64_t seq, time_ms; uint32_t symbol; struct price price; struct money rate; struct id bid, ask, lease;
 	struct resources res; uint32_t dur_s; };
@@ -111,6 +119,9 @@ bool fact_next(struct rbuf *r, struct fact *out);
 /* The same without looking inside: its bytes, borrowed, kind and length included. */
 bool fact_skip(struct rbuf *r, struct slice *out);
 const char *order_state_word(uint8_t state);               /* "open", "partial", ... */
+const char *change_end_word(uint8_t end);                  /* "-", "done", "withdrawn", ... */
+/* What the node keeps for a lease: its vector, and of a change that is agreed whatever is more. */
+struct resources lease_held(const struct fact_lease *f);
 /* The short name of an instance: its lane as one hex digit, then the first 11 digits of its hash. Shown as l-<name>. */
 void lease_name_of(const struct id *instance, char out[LEASE_NAME_LEN + 1]);
 #endif

@@ -49,6 +49,7 @@
 #define ENDPOINT_MAX 512
 #define CID_LEN 16
 #define CID_KEEP_MS (24ULL * 3600 * 1000)
+#define CIDS_PER_ACCOUNT (1u << 20) /* commands of one account in that time: some 120 MiB of memory */
 #define APP_META_MAX 16384
 
 /* Market */
@@ -58,6 +59,7 @@
 #define ORDERS_PER_ACCOUNT 4096  /* open orders */
 #define ESCROW_WINDOW_S 86400
 #define BOND_PPM 200000         /* what views lock for an ask, in millionths of its rate x time; the ledger decides by its own parameter */
+#define CHANGE_KEEP_MS (3600ULL * 1000) /* a proposed change of a lease; an agreed one has this and the time of consent to be made */
 #define LIFE_MAX_S (400ULL * 86400)
 
 /* Contracts (compiled tables) */
@@ -73,8 +75,11 @@
 #define FSM_CODE_MAX 16384
 
 /* Kernel side */
+#define CONN_PER_S_MAX 1000000     /* of one lease; nftables counts time in nanoseconds */
 #define LEASES_PER_NODE_MAX 1024
-#define DEVICES_PER_LEASE 8
+#define DEVICES_PER_LEASE 8      /* that are sold to it; what they need beside them comes on top */
+#define GPUS_PER_NODE 64         /* devices that may be leased: eight cards in seven parts each */
+#define GPU_FAKES_MAX 3          /* as many numbers as are harmless enough */
 #define TASK_ARGS_MAX 128
 #define TASK_ENV_MAX 128
 #define TASK_TEXT_MAX DEPLOY_MAX /* all arguments and variables together */
@@ -108,6 +113,11 @@
 #define SETTLE_TIMEOUT_MS 1000   /* how long a write waits for its order to cross to the symbol's lane */
 #define IMAGE_ARCHIVE_MAX (4ULL << 30)
 #define IMAGE_BLOBS_MAX 256
+#define IMAGE_UNPACKED_MAX (32ULL << 30) /* bytes on disk */
+#define IMAGE_UNPACKED_FREE (256ULL << 20) /* what any image may have, however small its archive */
+#define IMAGE_RATIO_MAX 100      /* above that: so many times its archive */
+#define IMAGE_ENTRIES_MAX 1000000
+#define IMAGE_DEPTH_MAX 64       /* directories below each other */
 
 /* Views */
 #define TASK_DRAFTS_MAX 1024     /* tasks made by mkdir, all users */

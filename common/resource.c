@@ -101,3 +101,24 @@ int resource_by_word(const char *word)
 			return k;
 	return -1;
 }
+
+const char *reach_word(enum reach r)
+{
+	switch (r) {
+	case REACH_NONE:
+		return "none";
+	case REACH_HOST:
+		return "host";
+	}
+	return "none";
+}
+
+bool reach_by_word(const char *word, enum reach *out)
+{
+	for (int r = REACH_NONE; r <= REACH_HOST; r++)
+		if (strcmp(reach_word((enum reach)r), word) == 0) {
+			*out = (enum reach)r;
+			return true;
+		}
+	return false;
+}

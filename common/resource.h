@@ -36,6 +36,15 @@ bool resources_units(const struct resources *r, const struct resources *d, uint6
  * if nothing was given; rounds up. False if the result does not fit 32 bits or a kind was given that d does not have. */
 bool resources_complete(struct resources *r, uint32_t given, const struct resources *d);
 
+/* How far what a lease's task opens may lead. */
+enum reach {
+	REACH_NONE, /* nowhere: it answers its machine */
+	REACH_HOST, /* the machine's end of its own link */
+};
+const char *reach_word(enum reach r);
+/* False: no such word. */
+bool reach_by_word(const char *word, enum reach *out);
+
 /* The word used on an order line for kind k ("cpu", "mem", ...), NULL for the spare ones. */
 const char *resource_word(enum resource_kind k);
 /* k, or -1 */

@@ -32,7 +32,9 @@ static const char *const names[V_COUNT] = {
 	[V_WOULD_NOT_FILL] = "would-not-fill", [V_BAD_MEMO] = "bad-memo", [V_NO_PENDING] = "no-pending",
 	[V_NO_TOKEN] = "no-token", [V_TOKEN_MODE] = "token-mode", [V_UNVESTED] = "unvested", [V_NO_WORK] = "no-work",
 	[V_DEPOSIT_SHORT] = "deposit-short", [V_BAD_PROXY] = "bad-proxy", [V_MOVING] = "moving", [V_STAKE_SHORT] = "stake-short",
-	[V_NO_STATE] = "no-state", [V_KEYS_CHANGED] = "keys-changed",
+	[V_NO_STATE] = "no-state", [V_KEYS_CHANGED] = "keys-changed", [V_NO_CHANGE] = "no-change",
+	[V_NO_PROPOSAL] = "no-proposal", [V_CHANGE_AGREED] = "change-agreed", [V_FIXED_KIND] = "fixed-kind",
+	[V_NOT_OFFERED] = "not-offered", [V_OTHERS_WORD] = "others-word", [V_TOO_MANY] = "too-many",
 };
 
 /* A code that this build does not know came from a newer ledger: it is a refusal all the same. */

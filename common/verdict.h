@@ -60,7 +60,14 @@
 	X(49, MOVING, EAGAIN, "the account is moving to another chain; try again") \
 	X(50, STAKE_SHORT, EDQUOT, "not that much is staked") \
 	X(51, NO_STATE, ENOENT, "the books of that height are not kept; see keep_states in zeus.conf(5)") \
-	X(52, KEYS_CHANGED, EKEYREVOKED, "the account has new keys that this machine does not hold; submit what they signed")
+	X(52, KEYS_CHANGED, EKEYREVOKED, "the account has new keys that this machine does not hold; submit what they signed") \
+	X(53, NO_CHANGE, EINVAL, "these are the terms that the lease has already") \
+	X(54, NO_PROPOSAL, EBUSY, "no change is proposed; see proposal in the lease's status") \
+	X(55, CHANGE_AGREED, EBUSY, "a change is agreed and under way; wait until it is made") \
+	X(56, FIXED_KIND, EBUSY, "disk and GPUs of a lease cannot change; take another lease") \
+	X(57, NOT_OFFERED, ENOSPC, "the seller has no ask open on that node with so much more, or its bond is too small; post one first") \
+	X(58, OTHERS_WORD, EPERM, "that is for the other party of the lease to say") \
+	X(59, TOO_MANY, EDQUOT, "the account has given as many commands as it may in a day; wait until the first of them are a day old")
 
 enum verdict {
 #define X(code, name, err, text) V_##name = code,

@@ -1,9 +1,9 @@
 /* config.json of a task, from our own template only: nothing of an image's or a user's configuration enters it but the argument
- * list, the environment and the working directory. */
+ * list, the environment and the working directory, and what root's CDI specs say of a leased device. */
 #ifndef ZEUS_BUNDLE_H
 #define ZEUS_BUNDLE_H
 #include <sys/types.h>
-#include "kernel-facing/kernel.h"
+#include "kernel-facing/gpu.h"
 
 struct bundle {
 	const struct task_spec *spec;
@@ -15,7 +15,9 @@ struct bundle {
 	uid_t uid_base;
 	const char *dev_dir;   /* directory of the leased devices' nodes */
 	uint32_t ndevices;
-	const char *devices[DEVICES_PER_LEASE]; /* names below dev_dir and below the task's /dev */
+	const struct gpu_node *devices; /* their names are below dev_dir and below the task's /dev */
+	uint32_t ngpus;
+	const struct gpu *gpus[DEVICES_PER_LEASE]; /* whose environment and mounts the task gets, too */
 };
 
 /* The text (heap), or NULL: no memory, or a string of the spec is not UTF-8. */

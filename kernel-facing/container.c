@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <mntent.h>
+#include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,20 +14,25 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <jansson.h>
 #include "common/cleanup.h"
 #include "kernel-facing/container.h"
 #include "kernel-facing/disk.h"
 #include "kernel-facing/job.h"
+#include "kernel-facing/program.h"
 
 #define SYNC_MAX 4096
 #define HELPER_ID 65534u /* of the task's range: nobody in there */
 #define ARGS_MAX 40
+#define HOLD_NS 4000000L /* shorter than a grace period */
+#define HOLD_TRIES 100   /* a runtime that takes longer than that is not waiting for groups */
 
 int container_root(const char *dir, char out[HOST_PATH]) { return host_path(out, "%s/merged", dir); }
 int container_dev_dir(const char *dir, char out[HOST_PATH]) { return host_path(out, "%s/dev", dir); }
 
 static int fault(const struct container *c, const char *step) { return c->fault ? c->fault(c->fault_ctx, step) : 0; }
+int container_disk(const char *dir, char out[HOST_PATH]) { return host_path(out, "%s/device", dir); }
 
 int container_pid(const char *dir, pid_t *out)
 {
@@ -90,6 +97,18 @@ static int make_node(const char *dir, const char *name, mode_t type, unsigned ma
 	return mknod(path, type | 0666, makedev(major, minor)) < 0 || chmod(path, 0666) < 0 ? -errno : 0;
 }
 
+/* The directories of a name like dri/renderD128 too. */
+static int make_device(const char *dir, const struct gpu_node *d)
+{
+	char path[HOST_PATH];
+	int r = 0;
+	for (const char *slash = strchr(d->name, '/'); r == 0 && slash; slash = strchr(slash + 1, '/')) {
+		r = host_path(path, "%s/%.*s", dir, (int)(slash - d->name), d->name);
+		r = r < 0 ? r : host_mkdir(path, 0755, 0, 0);
+	}
+	return r < 0 ? r : make_node(dir, d->name, d->rule.type == 'b' ? S_IFBLK : S_IFCHR, d->rule.major, d->rule.minor);
+}
+
 /* Nodes of the task's own. conmon opens /dev/null for the task's input and the runtime gives it to the task's user: that must not
  * be the host's node. */
 static int mount_devices(const struct container *c)
@@ -102,8 +121,7 @@ static int mount_devices(const struct container *c)
 		r = -errno;
 	r = r < 0 ? r : make_node(dir, "null", S_IFCHR, 1, 3);
 	for (uint32_t i = 0; r == 0 && i < c->ndevices; i++)
-		r = make_node(dir, c->device_names[i], c->devices[i].type == 'b' ? S_IFBLK : S_IFCHR, c->devices[i].major,
-		    c->devices[i].minor);
+		r = make_device(dir, &c->devices[i]);
 	if (r == 0 && mount(null, "/dev/null", NULL, MS_BIND, NULL) < 0)
 		r = -errno;
 	return r;
@@ -114,6 +132,18 @@ static int bind_lower(const struct container *c, const char *to)
 	if (mount(c->lower, to, NULL, MS_BIND, NULL) < 0)
 		return -errno;
 	return mount(NULL, to, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV, NULL) < 0 ? -errno : 0;
+}
+
+/* Which loop device it became: whoever is outside this mount namespace cannot see. */
+static int name_disk(const struct container *c, const char *disk)
+{
+	char path[HOST_PATH], text[32];
+	struct stat st;
+	int r = container_disk(c->dir, path);
+	if (r < 0 || stat(disk, &st) < 0)
+		return r < 0 ? r : -errno;
+	int n = snprintf(text, sizeof text, "%u:%u\n", major(st.st_dev), minor(st.st_dev));
+	return host_replace(path, text, (size_t)n, 0600);
 }
 
 static int mount_overlay(const struct container *c, const char *merged)
@@ -128,9 +158,11 @@ static int mount_overlay(const struct container *c, const char *merged)
 	r = r < 0 ? r : host_mkdir(disk, 0700, 0, 0);
 	r = r < 0 ? r : bind_lower(c, lower);
 	r = r < 0 ? r : fault(c, "disk");
-	r = r < 0 ? r : disk_make(image, c->disk_mib, c->uid_base + HELPER_ID);
+	r = r < 0 ? r : disk_take(c->disks, image, c->disk_mib, c->uid_base + HELPER_ID);
 	r = r < 0 ? r : fault(c, "loop");
-	r = r < 0 ? r : disk_mount(image, disk);
+	if (r == 0 && (r = disk_mount(image, disk)) < 0)
+		disk_forget(c->disks, c->disk_mib);
+	r = r < 0 ? r : name_disk(c, disk);
 	r = r < 0 ? r : fault(c, "overlay");
 	r = r < 0 ? r : host_mkdir(upper, 0755, c->uid_base, c->uid_base);
 	r = r < 0 ? r : host_mkdir(work, 0700, 0, 0);
@@ -238,31 +270,118 @@ static int run_conmon(const struct container *c, pid_t *pid)
 	return r;
 }
 
+/* --- joining ---------------------------------------------------------------------------------------------------------------- */
+
+/* Moving a process between groups waits for the kernel's grace period, about 10 ms in which nothing is computed, unless another move
+ * has just waited. So a thread joins while this one mounts, and goes on asking until the runtime has moved the task's init. */
+struct joining {
+	pthread_t thread;
+	int keeper, v2, result; /* descriptors of cgroup.procs; v2 -1: none */
+	sem_t joined, done;
+};
+
+static int join_once(int fd) { return write(fd, "0", 1) == 1 ? 0 : -errno; }
+
+static void *join_groups(void *arg)
+{
+	struct joining *j = arg;
+	j->result = join_once(j->keeper);
+	/* The monitor too: what it starts is in there from its first instruction on, and moving the init later would cost another wait. */
+	if (j->result == 0 && j->v2 >= 0)
+		j->result = join_once(j->v2);
+	sem_post(&j->joined);
+	for (int i = 0; i < HOLD_TRIES && j->result == 0; i++) {
+		struct timespec until;
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += HOLD_NS;
+		until.tv_sec += until.tv_nsec / 1000000000;
+		until.tv_nsec %= 1000000000;
+		if (sem_timedwait(&j->done, &until) == 0 || errno != ETIMEDOUT)
+			break;
+		(void)join_once(j->keeper);
+	}
+	return NULL;
+}
+
+static int joining_start(struct joining *j, const struct container *c)
+{
+	*j = (struct joining){.keeper = open(c->keeper_procs, O_WRONLY | O_CLOEXEC), .v2 = -1};
+	if (j->keeper < 0)
+		return -errno;
+	if (c->v2_procs[0] && (j->v2 = open(c->v2_procs, O_WRONLY | O_CLOEXEC)) < 0)
+		return -errno;
+	if (sem_init(&j->joined, 0, 0) < 0 || sem_init(&j->done, 0, 0) < 0)
+		return -errno;
+	return -pthread_create(&j->thread, NULL, join_groups, j);
+}
+
+static int joining_wait(struct joining *j)
+{
+	while (sem_wait(&j->joined) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return j->result;
+}
+
+static int has_program(const struct container *c)
+{
+	char root[HOST_PATH];
+	int r = container_root(c->dir, root);
+	return r < 0 ? r : program_check(root, c->disk_mib == 0, c->spec);
+}
+
 int container_create(const void *arg)
 {
 	const struct container *c = arg;
+	struct joining joining;
 	pid_t pid;
 	umask(022);
-	int v2 = c->v2_procs[0] ? open(c->v2_procs, O_WRONLY | O_CLOEXEC) : -1; /* before the v2 tree is hidden */
-	int r = c->v2_procs[0] && v2 < 0 ? -errno : host_write(c->keeper_procs, "0");
-	r = r < 0 ? r : fault(c, "mounts");
+	int r = joining_start(&joining, c);
+	if (r < 0)
+		return r;
+	r = fault(c, "mounts");
 	r = r < 0 ? r : private_mounts(c);
 	r = r < 0 ? r : fault(c, "nodes");
 	r = r < 0 ? r : mount_devices(c);
 	r = r < 0 ? r : fault(c, "root");
 	r = r < 0 ? r : mount_root(c);
+	int joined = joining_wait(&joining);
+	r = r < 0 ? r : joined;
+	r = r < 0 ? r : has_program(c);
 	r = r < 0 ? r : fault(c, "monitor");
 	r = r < 0 ? r : run_conmon(c, &pid);
 	r = r < 0 ? r : fault(c, "join");
-	if (r == 0 && v2 >= 0 && dprintf(v2, "%d", (int)pid) < 0)
-		r = -errno;
+	sem_post(&joining.done);
+	pthread_join(joining.thread, NULL);
 	return r;
+}
+
+static int fifo_path(const struct container *c, char out[HOST_PATH])
+{
+	return host_path(out, "%s/state/%s/exec.fifo", c->dir, c->cid);
+}
+
+int container_release(const struct container *c)
+{
+	char fifo[HOST_PATH];
+	struct stat st;
+	if (c->runtime.kind != RUNTIME_CRUN)
+		return -EOPNOTSUPP;
+	int r = fifo_path(c, fifo);
+	if (r < 0)
+		return r;
+	autoclose int fd = open(fifo, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISFIFO(st.st_mode))
+		return -EPROTO;
+	return unlink(fifo) < 0 || write(fd, "", 1) != 1 ? -errno : 0;
 }
 
 int container_start(const void *arg)
 {
 	const struct container *c = arg;
-	char state[HOST_PATH];
+	char state[HOST_PATH], fifo[HOST_PATH];
 	int r = host_path(state, "%s/state", c->dir);
 	r = r < 0 ? r : private_mounts(c);
 	r = r < 0 ? r : fault(c, "run");
@@ -270,5 +389,9 @@ int container_start(const void *arg)
 		return r;
 	const char *crun[] = {c->runtime.path, "--cgroup-manager=cgroupfs", "--root", state, "start", c->cid, NULL};
 	const char *runc[] = {c->runtime.path, "--root", state, "start", c->cid, NULL};
-	return job_exec(c->runtime.kind == RUNTIME_CRUN ? crun : runc, NULL, NULL) == 0 ? 0 : -ENOEXEC;
+	if (job_exec(c->runtime.kind == RUNTIME_CRUN ? crun : runc, NULL, NULL) != 0)
+		return -ENOEXEC;
+	/* Both remove the pipe that they let the task go by. */
+	r = fifo_path(c, fifo);
+	return r < 0 ? r : host_exists(fifo) ? -EPROTO : 0;
 }

@@ -7,35 +7,56 @@
 #include "common/text.h"
 #include "kernel-facing/device.h"
 #include "kernel-facing/device_bpf.h"
+#include "kernel-facing/policy.h"
 
 #define RULE_TEXT 40
 
-static const char *const harmless[] = {"c 1:3 rwm", "c 1:5 rwm", "c 1:7 rwm", "c 1:8 rwm", "c 1:9 rwm", "c 5:0 rwm", "c 5:2 rwm",
-    "c 136:* rwm"};
+static const struct device_rule harmless[DEVICE_HARMLESS] = {{'c', 1, 3}, {'c', 1, 5}, {'c', 1, 7}, {'c', 1, 8}, {'c', 1, 9}, {'c', 5, 0},
+    {'c', 5, 2}, {'c', 136, DEVICE_ANY}};
 static const char *const runc_extra[] = {"c *:* m", "b *:* m", "c 10:200 rwm"};
 
-#define HARMLESS (sizeof harmless / sizeof *harmless)
 #define RUNC_EXTRA (sizeof runc_extra / sizeof *runc_extra)
-#define WANTED_MAX (HARMLESS + RUNC_EXTRA + DEVICES_PER_LEASE)
+#define RULES_MAX (DEVICE_HARMLESS + DEVICE_RULES_MAX)
+#define WANTED_MAX (RULES_MAX + RUNC_EXTRA)
 
 struct wanted { uint32_t n; char rule[WANTED_MAX][RULE_TEXT]; };
 
-static struct wanted wanted_of(const struct device_rule *rules, uint32_t n, bool for_runc)
+void device_withhold(struct device_list *list, const struct device_rule *rule)
+{
+	for (uint32_t i = 0; i < DEVICE_HARMLESS; i++)
+		if (device_rule_eq(&harmless[i], rule))
+			list->withheld |= 1u << i;
+}
+
+uint32_t device_all(const struct device_list *list, struct device_rule *out)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < DEVICE_HARMLESS; i++)
+		if (!(list->withheld >> i & 1))
+			out[n++] = harmless[i];
+	for (uint32_t i = 0; i < list->n && i < DEVICE_RULES_MAX; i++) {
+		bool have = false;
+		for (uint32_t k = 0; k < n && !have; k++)
+			have = device_rule_eq(&out[k], &list->rules[i]);
+		if (!have)
+			out[n++] = list->rules[i];
+	}
+	return n;
+}
+
+static struct wanted wanted_of(const struct device_list *list, bool for_runc)
 {
 	struct wanted w = {0};
-	for (size_t i = 0; i < HARMLESS; i++)
-		strcpy(w.rule[w.n++], harmless[i]);
+	struct device_rule all[RULES_MAX];
+	uint32_t n = device_all(list, all);
+	for (uint32_t i = 0; i < n; i++) {
+		char minor[12] = "*";
+		if (all[i].minor != DEVICE_ANY)
+			snprintf(minor, sizeof minor, "%u", all[i].minor);
+		snprintf(w.rule[w.n++], RULE_TEXT, "%c %u:%s rwm", all[i].type, all[i].major, minor);
+	}
 	for (size_t i = 0; for_runc && i < RUNC_EXTRA; i++)
 		strcpy(w.rule[w.n++], runc_extra[i]);
-	for (uint32_t i = 0; i < n; i++) {
-		char text[RULE_TEXT];
-		bool have = false;
-		snprintf(text, sizeof text, "%c %u:%u rwm", rules[i].type, rules[i].major, rules[i].minor);
-		for (uint32_t k = 0; k < w.n; k++)
-			have |= !strcmp(w.rule[k], text);
-		if (!have)
-			strcpy(w.rule[w.n++], text);
-	}
 	return w;
 }
 
@@ -84,11 +105,12 @@ static int v1_set(const struct group_host *h, const char *leaf, const struct wan
 	return r;
 }
 
-int device_differs(const struct group_host *h, const char *leaf, const struct device_rule *rules, uint32_t n, bool for_runc)
+int device_differs(const struct group_host *h, const char *leaf, const struct device_list *list, bool for_runc)
 {
+	struct device_rule all[RULES_MAX];
 	if (h->mode == GROUP_V2)
-		return device_bpf_differs(h, leaf, rules, n);
-	struct wanted w = wanted_of(rules, n, for_runc);
+		return device_bpf_differs(h, leaf, all, device_all(list, all));
+	struct wanted w = wanted_of(list, for_runc);
 	char text[8192];
 	uint32_t extra, matching;
 	int r = list_read(h, leaf, text, sizeof text);
@@ -108,18 +130,19 @@ static void v1_allow_inner(const struct group_host *h, const char *leaf, const s
 	}
 }
 
-int device_set(const struct group_host *h, const char *leaf, const struct device_rule *rules, uint32_t n, bool for_runc)
+int device_set(const struct group_host *h, const char *leaf, const struct device_list *list, bool for_runc)
 {
-	if (n > DEVICES_PER_LEASE)
+	struct device_rule all[RULES_MAX];
+	if (list->n > DEVICE_RULES_MAX)
 		return -E2BIG;
 	if (h->mode == GROUP_V2)
-		return device_bpf_set(h, leaf, rules, n);
-	struct wanted w = wanted_of(rules, n, for_runc);
+		return device_bpf_set(h, leaf, all, device_all(list, all));
+	struct wanted w = wanted_of(list, for_runc);
 	int r = v1_set(h, leaf, &w);
 	if (r < 0)
 		return r;
-	v1_allow_inner(h, leaf, rules, n);
-	r = device_differs(h, leaf, rules, n, for_runc);
+	v1_allow_inner(h, leaf, list->rules, list->n);
+	r = device_differs(h, leaf, list, for_runc);
 	return r > 0 ? -EIO : r;
 }
 

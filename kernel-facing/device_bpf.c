@@ -1,4 +1,4 @@
-/* A BPF_PROG_TYPE_CGROUP_DEVICE program that allows a list of devices and refuses the rest.
+/* A BPF_PROG_TYPE_CGROUP_DEVICE program that allows a list of devices (a minor of DEVICE_ANY: all of that major) and refuses the rest.
  *
  * It knows the program's instructions, and finds its own program on a group by the name, which carries a hash of the rules. It does
  * not know v1. */
@@ -9,15 +9,12 @@
 #include <bpf/bpf.h>
 #include <linux/bpf.h>
 #include "common/cleanup.h"
+#include "kernel-facing/device.h"
 #include "kernel-facing/device_bpf.h"
 
-#define ANY UINT32_MAX
 #define PROGRAMS_MAX 16
 #define RULE_INSNS 5
-#define INSNS_MAX (8 + (DEVICES_PER_LEASE + 8) * RULE_INSNS)
-
-static const struct device_rule harmless[] = {{'c', 1, 3}, {'c', 1, 5}, {'c', 1, 7}, {'c', 1, 8}, {'c', 1, 9}, {'c', 5, 0},
-    {'c', 5, 2}, {'c', 136, ANY}};
+#define INSNS_MAX (8 + (DEVICE_RULES_MAX + DEVICE_HARMLESS) * RULE_INSNS)
 
 #define INSN(c, d, s, o, i) ((struct bpf_insn){.code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i)})
 
@@ -25,7 +22,7 @@ static const struct device_rule harmless[] = {{'c', 1, 3}, {'c', 1, 5}, {'c', 1,
 static uint32_t emit_rule(struct bpf_insn *p, const struct device_rule *rule)
 {
 	int type = rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR;
-	bool any = rule->minor == ANY;
+	bool any = rule->minor == DEVICE_ANY;
 	int16_t left = any ? 3 : 4;
 	uint32_t n = 0;
 	p[n++] = INSN(BPF_JMP | BPF_JNE | BPF_K, 2, 0, left--, type);
@@ -44,8 +41,6 @@ static uint32_t emit(struct bpf_insn *p, const struct device_rule *rules, uint32
 	p[n++] = INSN(BPF_ALU | BPF_AND | BPF_K, 2, 0, 0, 0xffff);
 	p[n++] = INSN(BPF_LDX | BPF_MEM | BPF_W, 4, 1, offsetof(struct bpf_cgroup_dev_ctx, major), 0);
 	p[n++] = INSN(BPF_LDX | BPF_MEM | BPF_W, 5, 1, offsetof(struct bpf_cgroup_dev_ctx, minor), 0);
-	for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++)
-		n += emit_rule(p + n, &harmless[i]);
 	for (uint32_t i = 0; i < nrules; i++)
 		n += emit_rule(p + n, &rules[i]);
 	p[n++] = INSN(BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0);

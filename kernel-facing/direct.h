@@ -2,8 +2,12 @@
 #ifndef ZEUS_DIRECT_H
 #define ZEUS_DIRECT_H
 #include "kernel-facing/container.h"
+#include "kernel-facing/fence.h"
+#include "kernel-facing/device.h"
+#include "kernel-facing/gpu_load.h"
 #include "kernel-facing/group.h"
 #include "kernel-facing/image.h"
+#include "kernel-facing/iops.h"
 #include "kernel-facing/job.h"
 #include "kernel-facing/kernel.h"
 #include "kernel-facing/meter.h"
@@ -22,8 +26,13 @@ struct lease {
 	char logs[HOST_PATH];          /* state_dir/tasks/<name> */
 	struct record rec;
 	struct nl_sock *inner;
+	struct fence fence;
+	bool fence_drifted;            /* known to be wrong, and not told yet */
 	int host_index, inner_index;
+	struct iops_devices io;        /* of the task that there is */
 	struct meter meter;
+	struct gpu_use *gpu;           /* NULL: no device, or not counted yet */
+	uint64_t gpu_saved_us, gpu_saved_ms;
 	uint64_t group_id;
 	int pidfd;                     /* of the task's init; -1 = none, or it was seen to end */
 	bool exited, unwatched;
@@ -42,14 +51,18 @@ struct direct {
 	struct kernel_config cfg;
 	struct group_host groups;
 	struct nl_sock *host;
+	struct block_device disk;      /* below the state directory */
+	bool io_held;                  /* this kernel can bound operations */
 	struct runtime runtime;
 	char runtime_why[192];
+	uint64_t patience_ms;          /* with a runtime that does not return */
 	uint8_t boot_id[16];
-	char leases_dir[HOST_PATH], unpacked_dir[HOST_PATH], bundles_dir[HOST_PATH], tasks_dir[HOST_PATH];
+	char leases_dir[HOST_PATH], unpacked_dir[HOST_PATH], bundles_dir[HOST_PATH], tasks_dir[HOST_PATH], disks_dir[HOST_PATH];
 	uint32_t n;
 	struct lease *leases[LEASES_PER_NODE_MAX];
 	struct unpack unpacks[UNPACKS_MAX];
 	struct netns_traffic traffic[NETNS_SLOTS];
+	struct gpu_feed feed;
 	/* Tests make any step fail: called with the step's name before it acts. */
 	int (*fault)(void *ctx, const char *step);
 	void *fault_ctx;
@@ -68,6 +81,8 @@ int lease_save(struct lease *l);
 int lease_undo(struct direct *d, struct lease *l);
 /* Opens what this process keeps for a lease that stands: socket, descriptors, indexes. */
 int lease_attach(struct direct *d, struct lease *l);
+/* All that the quota lets a group open: its devices, what they need beside them, and what is nobody's for nothing. */
+void lease_devices(const struct direct *d, const struct quota *q, struct device_list *out);
 int direct_open(struct kernel *k, const struct lease_name *name, const struct quota *q);
 int direct_set(struct kernel *k, const struct lease_name *name, const struct quota *q);
 int direct_close(struct kernel *k, const struct lease_name *name);
@@ -80,8 +95,23 @@ bool lease_has_network(const struct lease *l);
 /* direct_repair.c */
 int repair_groups(struct direct *d, struct lease *l);  /* that are missing */
 int repair_members(struct direct *d, struct lease *l); /* moves every process of the task back into its groups */
+/* direct_net.c: the fence of a lease */
+int lease_fence_set(struct direct *d, struct lease *l);
+int lease_fence_adopt(struct direct *d, struct lease *l);
+
+/* direct_io.c: operations on disks, from when a container is made until it is gone */
+int lease_io_begin(struct direct *d, struct lease *l);
+int lease_io_adopt(struct direct *d, struct lease *l);
+int lease_io_set(struct direct *d, struct lease *l);
+void lease_io_end(struct direct *d, struct lease *l);
+int lease_io_read(struct direct *d, const struct lease *l, uint32_t *have);
 
 /* direct_check.c */
+struct finding { struct drift *out; uint32_t n; };
+/* Notes a difference; false if there is none. */
+bool finding_add(struct finding *f, const char *what, uint64_t want, uint64_t have);
+int check_fence(struct direct *d, struct lease *l, struct finding *f);
+int check_io(struct direct *d, struct lease *l, struct finding *f);
 int direct_check(struct kernel *k, const struct lease_name *name, struct drift *out, uint32_t *n);
 int direct_quota(struct kernel *k, const struct lease_name *name, struct quota *out);
 
@@ -112,6 +142,9 @@ int direct_adopt(struct direct *d, char *why);
 /* direct_usage.c */
 int direct_usage(struct kernel *k, const struct lease_name *leases, uint32_t n, struct usage *out);
 
+/* direct_gpu.c */
+void direct_gpu_usage(struct direct *d, struct lease *l, struct usage *u);
+
 /* inventory.c, runtime.c */
 int direct_inventory(struct kernel *k, struct inventory *out);
 void runtime_find(struct direct *d);
@@ -119,4 +152,5 @@ void runtime_find(struct direct *d);
 /* For tests. */
 void kernel_direct_fault(struct kernel *k, int (*fault)(void *ctx, const char *step), void *ctx);
 int direct_fault(struct direct *d, const char *step);
+void kernel_direct_patience(struct kernel *k, uint64_t ms);
 #endif

@@ -67,19 +67,27 @@ static int adopt_leases(struct direct *d)
 	return r;
 }
 
-/* A leaf whose lease is not in the table: "lease-..." or "keep-...". */
+static void empty_leaf(struct direct *d, const char *leaf)
+{
+	for (int i = 0; i < SWEEP_TRIES && group_kill(&d->groups, leaf) > 0; i++)
+		host_pause_ms(SWEEP_PAUSE_MS);
+}
+
+/* A leaf whose lease is not in the table: "lease-..." or "keep-...". A monitor may be in both. */
 static void sweep_leaf(void *ctx, const char *leaf)
 {
 	struct direct *d = ctx;
 	struct lease_name name = {0};
+	char keeper[GROUP_LEAF_MAX];
 	const char *dash = strchr(leaf, '-');
 	if (!dash || (strncmp(leaf, "lease-", 6) && strncmp(leaf, "keep-", 5)))
 		return;
 	snprintf(name.s, sizeof name.s, "%.*s", LEASE_NAME_LEN, dash + 1);
 	if (lease_find(d, &name))
 		return;
-	for (int i = 0; i < SWEEP_TRIES && group_kill(&d->groups, leaf) > 0; i++)
-		host_pause_ms(SWEEP_PAUSE_MS);
+	snprintf(keeper, sizeof keeper, "keep-%s", name.s);
+	empty_leaf(d, leaf);
+	empty_leaf(d, keeper);
 	(void)group_remove(&d->groups, leaf);
 }
 
@@ -92,7 +100,7 @@ static void sweep_link(void *ctx, const char *name, uint32_t slot)
 	(void)netns_link_drop(d->host, name);
 }
 
-/* Bundles without a lease, and unpackings that were cut off. */
+/* Bundles without a lease, and unpackings and disks that were cut off. */
 static int sweep_dir(struct direct *d, const char *dir, bool leases)
 {
 	DIR *list = opendir(dir);
@@ -118,6 +126,7 @@ int direct_adopt(struct direct *d, char *why)
 	r = r < 0 ? r : netns_each_link(d->host, d->cfg.instance, sweep_link, d);
 	r = r < 0 ? r : sweep_dir(d, d->bundles_dir, true);
 	r = r < 0 ? r : sweep_dir(d, d->unpacked_dir, false);
+	r = r < 0 ? r : sweep_dir(d, d->disks_dir, false);
 	if (r < 0)
 		host_say(why, 256, "what an earlier run left under %s cannot be removed: %s", d->leases_dir, strerror(-r));
 	return r;

@@ -60,7 +60,9 @@ void lease_free(struct lease *l)
 {
 	job_cancel(&l->job);
 	meter_close(&l->meter);
+	free(l->gpu);
 	nl_socket_free(l->inner);
+	fence_close(&l->fence);
 	if (l->pidfd >= 0)
 		close(l->pidfd);
 	free(l);
@@ -132,9 +134,21 @@ static int drop_groups(struct direct *d, struct lease *l)
 
 static int set_limits(struct direct *d, struct lease *l) { return group_limit(&d->groups, l->leaf, &l->rec.quota.res); }
 
+void lease_devices(const struct direct *d, const struct quota *q, struct device_list *out)
+{
+	struct gpu_node nodes[DEVICE_RULES_MAX];
+	*out = (struct device_list){.n = gpu_nodes(d->cfg.policy.gpus, q, nodes)};
+	for (uint32_t i = 0; i < out->n; i++)
+		out->rules[i] = nodes[i].rule;
+	for (uint32_t i = 0; i < d->cfg.policy.ndevices; i++)
+		device_withhold(out, &d->cfg.policy.devices[i]);
+}
+
 static int set_devices(struct direct *d, struct lease *l)
 {
-	return device_set(&d->groups, l->leaf, l->rec.quota.devices, l->rec.quota.ndevices, d->runtime.kind == RUNTIME_RUNC);
+	struct device_list list;
+	lease_devices(d, &l->rec.quota, &list);
+	return device_set(&d->groups, l->leaf, &list, d->runtime.kind == RUNTIME_RUNC);
 }
 
 static int make_netns(struct direct *d, struct lease *l)
@@ -151,6 +165,7 @@ static int drop_netns(struct direct *d, struct lease *l)
 	char path[HOST_PATH];
 	nl_socket_free(l->inner); /* a socket keeps its namespace alive */
 	l->inner = NULL;
+	fence_close(&l->fence);
 	int r = netns_path(l, path);
 	return r < 0 ? r : netns_drop(path);
 }
@@ -252,6 +267,7 @@ static const struct step {
     {"devices", set_devices, NULL},
     {"netns", make_netns, drop_netns},
     {"link", make_link, drop_link},
+    {"fence", lease_fence_set, NULL}, /* before the link is up; goes with the namespace */
     {"shaping", make_shaping, NULL},
     {"meter", open_meter, close_meter},
     {"commit", commit, NULL},
@@ -277,6 +293,8 @@ int lease_attach(struct direct *d, struct lease *l)
 	int r = group_id(&d->groups, l->leaf, &l->group_id);
 	r = r < 0 ? r : open_inner(l);
 	r = r < 0 ? r : find_indexes(d, l);
+	r = r < 0 ? r : lease_fence_adopt(d, l);
+	r = r < 0 ? r : lease_io_adopt(d, l);
 	return r < 0 ? r : open_meter(d, l);
 }
 
@@ -311,7 +329,12 @@ static int admit(struct direct *d, const struct quota *q, const struct lease *ex
 				if (device_rule_eq(&q->devices[a], &l->rec.quota.devices[b]))
 					return -EBUSY;
 	}
-	return policy_admit(&d->cfg.policy, q, &others, n);
+	int r = policy_admit(&d->cfg.policy, q, &others, n);
+	if (r < 0)
+		return r;
+	if (!except && gpus_alive(d->cfg.policy.gpus, q) != q->ndevices)
+		return -ENODEV;
+	return gpu_memory_fits(d->cfg.policy.gpus, q) ? 0 : -EDQUOT;
 }
 
 static int build(struct direct *d, struct lease *l)
@@ -355,6 +378,8 @@ static int apply(struct direct *d, struct lease *l)
 	r = r < 0 ? r : task_hold(d, l);
 	r = r < 0 ? r : set_devices(d, l);
 	r = r < 0 ? r : set_rates(d, l, true);
+	r = r < 0 ? r : lease_fence_set(d, l);
+	r = r < 0 ? r : lease_io_set(d, l);
 	r = r < 0 ? r : set_links_up(d, l, has_network(&l->rec.quota));
 	r = r < 0 ? r : direct_fault(d, "set");
 	return r < 0 ? r : lease_save(l);

@@ -23,22 +23,21 @@
 static int container_of(struct direct *d, const struct lease *l, struct container *c)
 {
 	*c = (struct container){.runtime = d->runtime, .uid_base = d->cfg.task_uid_base,
-	    .disk_mib = l->rec.quota.res.v[RES_DISK_MIB], .ndevices = l->rec.quota.ndevices, .fault = d->fault,
-	    .fault_ctx = d->fault_ctx};
+	    .disk_mib = l->rec.quota.res.v[RES_DISK_MIB], .fault = d->fault, .fault_ctx = d->fault_ctx};
 	snprintf(c->cid, sizeof c->cid, "%s-%s", d->cfg.instance, l->name.s);
 	int r = host_path(c->dir, "%s", l->bundle);
 	r = r < 0 ? r : host_path(c->netns, "%s/netns", l->dir);
 	r = r < 0 ? r : host_path(c->leases_dir, "%s", d->leases_dir);
+	r = r < 0 ? r : host_path(c->disks, "%s", d->disks_dir);
 	r = r < 0 ? r : host_path(c->log, "%s/log", l->logs);
 	r = r < 0 ? r : group_keeper_procs(&d->groups, l->keeper, c->keeper_procs);
 	if (r == 0 && d->groups.mode == GROUP_HYBRID) {
 		r = group_v2_file(&d->groups, l->leaf, "cgroup.procs", c->v2_procs);
 		r = r < 0 ? r : host_path(c->v2_mount, "%s", d->groups.v2);
 	}
-	for (uint32_t i = 0; r == 0 && i < c->ndevices; i++) {
-		c->devices[i] = l->rec.quota.devices[i];
-		r = device_name(&c->devices[i], c->device_names[i]);
-	}
+	c->ndevices = gpu_nodes(d->cfg.policy.gpus, &l->rec.quota, c->devices);
+	for (uint32_t i = 0; r == 0 && i < c->ndevices; i++)
+		r = c->devices[i].name[0] ? 0 : -ENODEV;
 	return r;
 }
 
@@ -47,14 +46,15 @@ static int write_config(struct direct *d, const struct lease *l, const struct co
 	char root[HOST_PATH], dev[HOST_PATH], group[HOST_PATH], path[HOST_PATH];
 	int r = container_root(c->dir, root);
 	r = r < 0 ? r : container_dev_dir(c->dir, dev);
-	r = r < 0 ? r : host_path(group, "/%s/%s/task", d->groups.base, l->leaf);
+	r = r < 0 ? r : host_path(group, "/%s/%s/" GROUP_INNER, d->groups.base, l->leaf);
 	r = r < 0 ? r : host_path(path, "%s/config.json", c->dir);
 	if (r < 0)
 		return r;
 	struct bundle b = {.spec = spec, .root = root, .readonly = c->disk_mib == 0, .netns = c->netns, .cgroup = group,
-	    .hostname = l->name.s, .uid_base = c->uid_base, .dev_dir = dev, .ndevices = c->ndevices};
-	for (uint32_t i = 0; i < c->ndevices; i++)
-		b.devices[i] = c->device_names[i];
+	    .hostname = l->name.s, .uid_base = c->uid_base, .dev_dir = dev, .ndevices = c->ndevices, .devices = c->devices};
+	for (uint32_t i = 0; i < l->rec.quota.ndevices; i++)
+		if ((b.gpus[b.ngpus] = gpu_find(d->cfg.policy.gpus, &l->rec.quota.devices[i])))
+			b.ngpus++;
 	return bundle_write(&b, path);
 }
 
@@ -78,6 +78,8 @@ static int create_begin(struct direct *d, struct lease *l, const struct task_spe
 	char log[HOST_PATH];
 	autofree struct container *c = malloc(sizeof *c);
 	int r = c ? container_of(d, l, c) : -ENOMEM;
+	if (r == 0)
+		c->spec = spec;
 	r = r < 0 ? r : unpack_ready(d, spec->image, c->lower);
 	r = r < 0 ? r : direct_fault(d, "bundle");
 	r = r < 0 ? r : host_remove(l->bundle);
@@ -126,11 +128,17 @@ static int create_end(struct direct *d, struct lease *l)
 	l->rec.init_pid = pid;
 	r = host_start_time(pid, &l->rec.init_start);
 	r = r < 0 ? r : open_init(l);
-	if (r < 0)
-		return r;
+	/* A runtime may say what it likes: outside the group nothing would be limited, and signals would go to a stranger. */
+	if (r < 0 || !group_has_inner(&d->groups, l->leaf, pid)) {
+		if (l->pidfd >= 0)
+			close(l->pidfd);
+		l->pidfd = -1;
+		return -EPROTO;
+	}
 	meter_open_inner(&l->meter, &d->groups, l->leaf);
 	allow_log_group(d, l);
-	return set_stage(l, STAGE_CREATED);
+	r = lease_io_begin(d, l);
+	return r < 0 ? r : set_stage(l, STAGE_CREATED);
 }
 
 /* What a failed create left is removed before the failure is told. */
@@ -165,7 +173,7 @@ int direct_task_create(struct kernel *k, const struct lease_name *name, const st
 			l->failed = r;
 		return l->failed ? create_failed(d, l) : r;
 	}
-	r = job_poll(&l->job);
+	r = job_poll_within(&l->job, d->patience_ms);
 	r = r < 0 ? r : create_end(d, l);
 	if (r == 0 || r == -EINPROGRESS)
 		return r;
@@ -186,6 +194,8 @@ static int start_begin(struct direct *d, struct lease *l)
 	int r = c ? container_of(d, l, c) : -ENOMEM;
 	r = r < 0 ? r : direct_fault(d, "start");
 	r = r < 0 ? r : group_oom_hold(&d->groups, l->leaf, true, memory_bytes(l));
+	if (r == 0 && container_release(c) == 0)
+		return 0;
 	r = r < 0 ? r : host_path(log, "%s/start.log", l->dir);
 	r = r < 0 ? r : job_start(&l->job, JOB_START, log, container_start, c);
 	return r < 0 ? r : -EINPROGRESS;
@@ -195,7 +205,7 @@ static int start_step(struct direct *d, struct lease *l)
 {
 	char cid[64];
 	if (l->job.kind == JOB_START)
-		return job_poll(&l->job);
+		return job_poll_within(&l->job, d->patience_ms);
 	snprintf(cid, sizeof cid, "%s-%s", d->cfg.instance, l->name.s);
 	if (container_waits(l->bundle, cid))
 		return start_begin(d, l);
@@ -316,6 +326,7 @@ int task_stop(struct direct *d, struct lease *l)
 	if (r < 0)
 		return r;
 	task_watch(d, l);
+	lease_io_end(d, l);
 	meter_close_inner(&l->meter, &d->groups, &l->rec.oom_before);
 	r = direct_fault(d, "stop");
 	r = r < 0 ? r : group_remove_inner(&d->groups, l->leaf);

@@ -25,10 +25,19 @@ static int read_one(struct direct *d, struct lease *l, const uint16_t at[NETNS_S
 {
 	*u = l->last;
 	(void)meter_read(&l->meter, &d->groups, u); /* a group that is gone is for direct_check; the other leases are counted on */
+	struct fence_counts conns;
+	uint32_t rate;
+	int r = fence_read(&l->fence, &conns, &rate);
+	if (r < 0)
+		return r;
+	u->conn_opened = conns.opened;
+	u->conn_held_back = conns.held_back;
+	u->conn_refused = conns.refused;
 	task_watch(d, l);
 	u->unwatched = l->unwatched;
 	u->oom_held = l->rec.stage == STAGE_STARTED && !l->exited &&
 	    meter_full(&l->meter, &d->groups, (uint64_t)l->rec.quota.res.v[RES_MEM_MIB] << 20);
+	direct_gpu_usage(d, l, u);
 	u->oom_kills += l->rec.oom_before;
 	u->group_id = l->group_id;
 	u->phase = task_phase_of(l);
@@ -51,6 +60,8 @@ int direct_usage(struct kernel *k, const struct lease_name *leases, uint32_t n, 
 		return -EINVAL;
 	autofree struct usage *all = calloc(n ? n : 1, sizeof *all);
 	int r = all ? traffic_by_slot(d, at) : -ENOMEM;
+	if (!gpu_feed_read(&d->feed, host_now_ms()))
+		gpu_feed_close(&d->feed); /* the next zeus-gpu brings a new one */
 	for (uint32_t i = 0; r == 0 && i < n; i++) {
 		struct lease *l = lease_find(d, &leases[i]);
 		r = l ? read_one(d, l, at, &all[i]) : -ESRCH;

@@ -204,6 +204,26 @@ int group_count(const struct group_host *h, const char *leaf)
 	return group_file(h, CTL_FREEZER, leaf, "", dir) < 0 ? 0 : each_process(dir, 0, NULL);
 }
 
+static bool file_names(const char *path, pid_t wanted)
+{
+	int pid;
+	autofclose FILE *f = fopen(path, "re");
+	while (f && fscanf(f, "%d", &pid) == 1)
+		if (pid == (int)wanted)
+			return true;
+	return false;
+}
+
+bool group_has_inner(const struct group_host *h, const char *leaf, pid_t pid)
+{
+	static const enum group_ctl limiting[] = {CTL_CPU, CTL_MEMORY, CTL_PIDS, CTL_DEVICES, CTL_FREEZER};
+	char path[HOST_PATH];
+	for (size_t i = 0; i < sizeof limiting / sizeof *limiting; i++)
+		if (group_file(h, limiting[i], leaf, GROUP_INNER "/cgroup.procs", path) < 0 || !file_names(path, pid))
+			return false;
+	return true;
+}
+
 /* v1: while frozen nothing can fork, so one pass sees all; the signal is taken at the thaw. */
 int group_kill(const struct group_host *h, const char *leaf)
 {

@@ -14,6 +14,7 @@ enum group_ctl { CTL_CPU, CTL_CPUACCT, CTL_MEMORY, CTL_PIDS, CTL_DEVICES, CTL_FR
 #define GROUP_MOUNTS_MAX 24
 #define GROUP_PATH_MAX 128
 #define GROUP_LEAF_MAX 32
+#define GROUP_INNER "task" /* below a lease's group: the runtime's */
 
 struct group_host {
 	enum group_mode mode;
@@ -55,6 +56,8 @@ bool group_freeze_asked(const struct group_host *h, const char *leaf);
 /* SIGKILL to everything in it; returns the number of processes seen (0: it is empty). Ends thawed. */
 int group_kill(const struct group_host *h, const char *leaf);
 int group_count(const struct group_host *h, const char *leaf); /* processes in it and below */
+/* Is the process in the group that the runtime was told to make, in every hierarchy that limits? */
+bool group_has_inner(const struct group_host *h, const char *leaf, pid_t pid);
 /* Removes the groups below it (inner), or it as well. -EBUSY if a process is left. */
 int group_remove_inner(const struct group_host *h, const char *leaf);
 int group_remove(const struct group_host *h, const char *leaf);

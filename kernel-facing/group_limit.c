@@ -3,6 +3,7 @@
  * It knows each limit's spelling on v1 and v2. It does not know who asked for it. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <libcgroup.h>
 #include "kernel-facing/group.h"
@@ -58,10 +59,27 @@ static int limit_cpu(const struct group_host *h, const char *leaf, uint32_t mill
 	return r < 0 ? r : apply(h, leaf, &q);
 }
 
+/* v2 takes any limit and kills until it holds; v1 says no. What reclaim may find (inactive pages of files) does not count as used. */
+static bool memory_in_use(const struct group_host *h, const char *leaf, uint64_t bytes)
+{
+	char path[HOST_PATH], stat[8192];
+	uint64_t used = 0, file = 0;
+	int r = group_file(h, CTL_MEMORY, leaf, "memory.current", path);
+	r = r < 0 ? r : host_read_u64(path, &used);
+	r = r < 0 ? r : group_file(h, CTL_MEMORY, leaf, "memory.stat", path);
+	r = r < 0 ? r : host_read(path, stat, sizeof stat, NULL);
+	const char *at = r < 0 ? NULL : strstr(stat, "inactive_file ");
+	if (at)
+		file = strtoull(at + strlen("inactive_file "), NULL, 10);
+	return used > bytes && used - bytes > file;
+}
+
 /* v1: memory + swap may never be below memory, so the order depends on the direction; two rounds serve both. */
 static int limit_memory(const struct group_host *h, const char *leaf, uint64_t bytes)
 {
 	if (h->mode == GROUP_V2) {
+		if (memory_in_use(h, leaf, bytes))
+			return -EBUSY;
 		struct setting m = number(CTL_MEMORY, "memory", "memory.max", bytes);
 		struct setting s = number(CTL_MEMORY, "memory", "memory.swap.max", 0);
 		int r = apply(h, leaf, &m);

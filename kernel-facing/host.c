@@ -4,7 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
+#include <linux/openat2.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -109,7 +109,7 @@ static int sync_parent(const char *path)
 	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
-int host_replace(const char *path, const void *p, size_t len, mode_t mode)
+static int replace(const char *path, const void *p, size_t len, mode_t mode, bool sync)
 {
 	char tmp[HOST_PATH];
 	int r = host_path(tmp, "%s.new", path);
@@ -119,14 +119,18 @@ int host_replace(const char *path, const void *p, size_t len, mode_t mode)
 	if (fd < 0)
 		return -errno;
 	r = io_write_all(fd, p, len);
-	if (r == 0 && (fchmod(fd, mode) < 0 || fsync(fd) < 0 || rename(tmp, path) < 0))
+	if (r == 0 && (fchmod(fd, mode) < 0 || (sync && fsync(fd) < 0) || rename(tmp, path) < 0))
 		r = -errno;
 	if (r < 0) {
 		unlink(tmp);
 		return r;
 	}
-	return sync_parent(path);
+	return sync ? sync_parent(path) : 0;
 }
+
+int host_replace(const char *path, const void *p, size_t len, mode_t mode) { return replace(path, p, len, mode, true); }
+
+int host_swap(const char *path, const void *p, size_t len, mode_t mode) { return replace(path, p, len, mode, false); }
 
 int host_mkdir(const char *path, mode_t mode, uid_t uid, gid_t gid)
 {
@@ -146,20 +150,82 @@ bool host_exists(const char *path)
 	return lstat(path, &st) == 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+/* A tree may be deeper than a path is long, and whoever made it may have left something running in it: every step is by descriptor, no
+ * link is followed, no mount is entered, and what lies deeper than DEEP is moved up first. */
+#define DEEP 32
+struct removal { int top; unsigned moved; };
+
+static int remove_below(int dir, struct removal *r, int depth);
+
+static int remove_up(int dir, const char *name, struct removal *r)
 {
-	(void)st;
-	(void)ftw;
-	int r = type == FTW_DP ? rmdir(path) : unlink(path);
-	return r < 0 && errno != ENOENT ? -errno : 0;
+	char up[32];
+	int rc;
+	do {
+		snprintf(up, sizeof up, ".deep-%u", r->moved++);
+		rc = renameat2(dir, name, r->top, up, RENAME_NOREPLACE);
+	} while (rc < 0 && errno == EEXIST);
+	return rc < 0 ? -errno : 0;
+}
+
+static int open_below(int dir, const char *name)
+{
+	struct open_how how = {.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+	    .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV};
+	int fd = (int)syscall(SYS_openat2, dir, name, &how, sizeof how);
+	return fd < 0 ? errno == EXDEV ? -EBUSY : -errno : fd;
+}
+
+static int remove_entry(int dir, const char *name, struct removal *r, int depth)
+{
+	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR)
+		return -errno;
+	if (unlinkat(dir, name, AT_REMOVEDIR) == 0)
+		return 0;
+	if (errno != ENOTEMPTY && errno != EEXIST)
+		return -errno;
+	if (depth == DEEP)
+		return remove_up(dir, name, r);
+	autoclose int sub = open_below(dir, name);
+	int err = sub < 0 ? sub : remove_below(sub, r, depth + 1);
+	return err < 0 ? err : unlinkat(dir, name, AT_REMOVEDIR) < 0 ? -errno : 0;
+}
+
+static int remove_below(int dir, struct removal *r, int depth)
+{
+	int err = 0, copy = fcntl(dir, F_DUPFD_CLOEXEC, 0);
+	DIR *d = copy < 0 ? NULL : fdopendir(copy);
+	if (!d)
+		return -errno;
+	rewinddir(d); /* the copy stands where the last look at it ended */
+	for (struct dirent *e; err == 0 && (e = readdir(d));)
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			err = remove_entry(dir, e->d_name, r, depth);
+	closedir(d);
+	return err;
 }
 
 int host_remove(const char *path)
 {
-	if (!host_exists(path))
+	if (unlink(path) == 0 || errno == ENOENT)
 		return 0;
-	int r = nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
-	return r == -1 ? -errno : r;
+	if (errno != EISDIR)
+		return -errno;
+	autoclose int top = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (top < 0)
+		return errno == ENOENT ? 0 : -errno;
+	for (struct removal r = {top, 0};;) {
+		unsigned before = r.moved;
+		int err = remove_below(top, &r, 0);
+		if (err < 0)
+			return err;
+		if (rmdir(path) == 0 || errno == ENOENT)
+			return 0;
+		if (errno != ENOTEMPTY || r.moved == before)
+			return -errno;
+	}
 }
 
 bool host_keyed(const char *text, const char *key, uint64_t *out)

@@ -20,6 +20,8 @@ int host_write(const char *path, const char *text);
 int host_write_u64(const char *path, uint64_t v);
 /* Replaces path so that after a crash it is either the old or the new one. */
 int host_replace(const char *path, const void *p, size_t len, mode_t mode);
+/* The same for what means nothing after a restart of the machine: whole for every process, whenever this one dies, and not synced. */
+int host_swap(const char *path, const void *p, size_t len, mode_t mode);
 /* mkdir that is content with a directory that is there, but then sets owner and mode. */
 int host_mkdir(const char *path, mode_t mode, uid_t uid, gid_t gid);
 bool host_exists(const char *path);

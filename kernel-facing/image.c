@@ -23,14 +23,16 @@
 #include "common/confine.h"
 #include "common/limits.h"
 #include "kernel-facing/image.h"
+#include "kernel-facing/image_tree.h"
 #include "kernel-facing/job.h"
 
 #define IDS 65536u
 #define CPU_MAX_S 1200
+#define MEMORY_MAX (4ULL << 30) /* of addresses: umoci reserves more than it uses */
 #define FREE_MIN_PERCENT 2
-#define LOOK_MS 100 /* how often the disk is looked at */
+#define LOOK_MS 20 /* how often the disk is looked at */
 
-struct helper { const struct image_job *job; const char *work; int archive, ready, mapped; };
+struct helper { const struct image_job *job; const char *work; int archive, ready, mapped; pid_t parent; struct image_bounds most; };
 
 bool image_hex_ok(const char *hex)
 {
@@ -88,7 +90,8 @@ static int make_root(const char *work)
 static int limit_resources(void)
 {
 	const struct { int what; rlim_t value; } limits[] = {
-	    {RLIMIT_FSIZE, IMAGE_ARCHIVE_MAX}, {RLIMIT_CPU, CPU_MAX_S}, {RLIMIT_CORE, 0}, {RLIMIT_NOFILE, 512}};
+	    {RLIMIT_FSIZE, IMAGE_ARCHIVE_MAX}, {RLIMIT_CPU, CPU_MAX_S}, {RLIMIT_CORE, 0}, {RLIMIT_NOFILE, 512},
+	    {RLIMIT_AS, MEMORY_MAX}};
 	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
 		struct rlimit l = {limits[i].value, limits[i].value};
 		if (setrlimit((__rlimit_resource_t)limits[i].what, &l) < 0)
@@ -99,7 +102,7 @@ static int limit_resources(void)
 
 static int enter_ids(const struct helper *h)
 {
-	static const char *const keep[] = {"chown", "dac_override", "fowner", "fsetid", NULL};
+	static const char *const keep[] = {"chown", "dac_override", "fowner", "fsetid", "setfcap", NULL};
 	char byte = 0;
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) < 0)
 		return -errno;
@@ -107,6 +110,9 @@ static int enter_ids(const struct helper *h)
 		return -EIO;
 	if (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
 		return -errno;
+	/* Again: becoming somebody else turned it off. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != h->parent)
+		return -ECANCELED;
 	return confine_keep(keep);
 }
 
@@ -127,14 +133,26 @@ static int write_index(const char *hex)
 	return write(fd, text, (size_t)n) == n ? 0 : -EIO;
 }
 
-/* A runtime mounts over these; an image need not have them, and a read-only layer cannot get them later. */
+/* A runtime mounts over these; an image need not have them, and a read-only layer cannot get them later. A link or a file in their place
+ * would make the runtime fail, for which the seller would pay. */
 static int make_mount_points(void)
 {
 	static const char *const dirs[] = {"/work/rootfs/proc", "/work/rootfs/dev", "/work/rootfs/sys"};
-	for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++)
+	struct stat st;
+	for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++) {
 		if (mkdir(dirs[i], 0755) < 0 && errno != EEXIST)
 			return -errno;
+		if (lstat(dirs[i], &st) < 0 || !S_ISDIR(st.st_mode))
+			return -EBADMSG;
+	}
 	return 0;
+}
+
+/* What came out: within the bounds, no devices, no set-id bits. */
+static int check_tree(const struct helper *h)
+{
+	autoclose int dir = open("/work/rootfs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return dir < 0 ? -EBADMSG : image_tree_check(dir, &h->most, true);
 }
 
 static int archive_is_stdin(const void *arg) { return dup2(*(const int *)arg, 0) < 0 ? -errno : 0; }
@@ -158,7 +176,10 @@ static int helper_main(const struct helper *h)
 	r = write_index(h->job->hex);
 	if (r < 0)
 		return r;
-	return job_exec(umoci, NULL, NULL) == 0 ? make_mount_points() : -EBADMSG;
+	if (job_exec(umoci, NULL, NULL) != 0)
+		return -EBADMSG;
+	r = check_tree(h);
+	return r < 0 ? r : make_mount_points();
 }
 
 static int write_map(pid_t pid, const char *which, uid_t base)
@@ -175,32 +196,63 @@ bool image_no_space(const char *dir)
 	return statvfs(dir, &v) == 0 && v.f_bavail * 100 < v.f_blocks * FREE_MIN_PERCENT;
 }
 
-/* A layer may unpack to a thousand times its size: who takes what others need of the disk is ended, with the programs it waits for. */
-static int await_helper(pid_t pid, const char *dir)
+/* How much of a file system is in use: by whom is not said. */
+static uint64_t used(const char *dir, uint64_t *entries)
+{
+	struct statvfs v;
+	if (statvfs(dir, &v) < 0)
+		return 0;
+	*entries = v.f_files - v.f_ffree;
+	return (uint64_t)(v.f_blocks - v.f_bfree) * v.f_frsize;
+}
+
+/* A layer may unpack to a thousand times its size. Whoever takes what others need of the disk, or more than an archive of its size may
+ * become, is ended, with the programs it waits for. The disk's own count says when it is worth to look closely. */
+static int watch_helper(const struct helper *h, int fd, pid_t pid, const char *work)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	uint64_t entries = 0, bytes = used(work, &entries), entries_now = 0;
+	uint64_t look_bytes = bytes + h->most.bytes, look_entries = entries + h->most.entries;
+	int why = 0;
+	while (poll(&p, 1, LOOK_MS) == 0) {
+		uint64_t now = used(work, &entries_now);
+		if (image_no_space(work))
+			why = -ENOSPC;
+		else if (now > look_bytes || entries_now > look_entries) {
+			autoclose int dir = open(work, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+			struct image_bounds all = {h->most.bytes + IMAGE_ARCHIVE_MAX, h->most.entries, h->most.depth + 3};
+			why = dir < 0 || image_tree_check(dir, &all, false) == -E2BIG ? -E2BIG : 0;
+			look_bytes = now + h->most.bytes / 8;
+			look_entries = entries_now + h->most.entries / 8;
+		}
+		if (why)
+			kill(pid, SIGKILL);
+	}
+	return why;
+}
+
+static int await_helper(const struct helper *h, pid_t pid, const char *work)
 {
 	int status = 0;
 	autoclose int fd = pidfd_open(pid, 0);
-	struct pollfd p = {.fd = fd, .events = POLLIN};
-	while (fd >= 0 && poll(&p, 1, LOOK_MS) == 0)
-		if (image_no_space(dir))
-			kill(pid, SIGKILL);
+	int why = fd < 0 ? -errno : watch_helper(h, fd, pid, work);
 	waitpid(pid, &status, 0);
-	return status;
+	return why ? why : WIFEXITED(status) ? -WEXITSTATUS(status) : -EBADMSG;
 }
 
 /* Forks the helper and gives it its ids once it has a user namespace. */
-static int run_helper(const struct image_job *job, const char *work, int archive)
+static int run_helper(const struct image_job *job, const char *work, int archive, uint64_t archive_bytes)
 {
-	int ready[2], mapped[2], status;
+	int ready[2], mapped[2];
 	char byte = 0;
 	if (pipe2(ready, O_CLOEXEC) < 0 || pipe2(mapped, O_CLOEXEC) < 0)
 		return -errno;
+	struct helper h = {job, work, archive, ready[1], mapped[0], getpid(), image_bounds_of(archive_bytes)};
 	pid_t pid = fork();
 	if (pid < 0)
 		return -errno;
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		struct helper h = {job, work, archive, ready[1], mapped[0]};
 		close(mapped[1]);
 		_exit(-helper_main(&h) & 0xff);
 	}
@@ -213,8 +265,8 @@ static int run_helper(const struct image_job *job, const char *work, int archive
 		r = -EIO;
 	close(mapped[1]);
 	close(ready[0]);
-	status = await_helper(pid, job->dir);
-	return r < 0 ? r : WIFEXITED(status) ? -WEXITSTATUS(status) : -EBADMSG;
+	int end = await_helper(&h, pid, work);
+	return r < 0 ? r : end;
 }
 
 static int fault(const struct image_job *job, const char *step) { return job->fault ? job->fault(job->fault_ctx, step) : 0; }
@@ -235,12 +287,14 @@ int image_unpack(const void *arg)
 	struct stat st;
 	if (fstat(archive, &st) < 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size > IMAGE_ARCHIVE_MAX)
 		return -EBADMSG;
+	if (image_no_space(job->dir))
+		return -ENOSPC;
 	r = host_write(job->keeper_procs, "0");
 	r = r < 0 ? r : fault(job, "unpack");
 	r = r < 0 ? r : host_remove(tmp);
 	r = r < 0 ? r : host_mkdir(tmp, 0700, 0, 0);
 	r = r < 0 ? r : host_mkdir(work, 0755, job->uid_base, job->uid_base);
-	r = r < 0 ? r : run_helper(job, work, archive);
+	r = r < 0 ? r : run_helper(job, work, archive, (uint64_t)st.st_size);
 	r = r < 0 ? r : fault(job, "unpacked");
 	r = r < 0 ? r : host_remove(oci);
 	if (r == 0 && rename(tmp, done) < 0)
@@ -248,7 +302,7 @@ int image_unpack(const void *arg)
 	if (r < 0) {
 		if (image_no_space(job->dir))
 			r = -ENOSPC;
-		host_remove(tmp);
+		(void)host_remove(tmp); /* what a killed helper's programs still write: the next one removes it */
 	}
 	return r;
 }

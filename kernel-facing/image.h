@@ -18,6 +18,7 @@ bool image_hex_ok(const char *hex);
 int image_lower(const char *dir, const char *hex, char out[HOST_PATH]);
 /* The file system is so full that unpacking must end. */
 bool image_no_space(const char *dir);
-/* For job_start: struct image_job. -EBADMSG: the archive is not this image. -ENOSPC. */
+/* For job_start: struct image_job. -EBADMSG: the archive is not this image. -E2BIG: more than an image may hold
+ * (common/limits.h). -ENOSPC. What failed leaves nothing. */
 int image_unpack(const void *arg);
 #endif

@@ -40,6 +40,22 @@ static uint32_t link_kbps(void)
 
 static uint32_t clamp(uint64_t v) { return v > UINT32_MAX ? UINT32_MAX : (uint32_t)v; }
 
+/* What the owner leases and the machine still has. */
+static void list_gpus(const struct kernel_policy *p, struct inventory *inv)
+{
+	for (uint32_t i = 0; i < p->ndevices && i < GPUS_PER_NODE; i++) {
+		struct gpu_info info = {.rule = p->devices[i], .vendor = "-", .model = "-", .id = "-"};
+		const struct gpu *g = gpu_find(p->gpus, &info.rule);
+		if (g)
+			info = g->info;
+		if (g ? !host_exists(g->alive) : device_name(&info.rule, info.name) < 0)
+			continue;
+		inv->res.v[RES_GPU_MEM_MIB] = clamp((uint64_t)inv->res.v[RES_GPU_MEM_MIB] + info.mem_mib);
+		inv->gpus[inv->ngpus++] = info;
+	}
+	inv->res.v[RES_GPU] = inv->ngpus;
+}
+
 int direct_inventory(struct kernel *k, struct inventory *out)
 {
 	struct direct *d = direct_of(k);
@@ -47,7 +63,6 @@ int direct_inventory(struct kernel *k, struct inventory *out)
 	struct sysinfo si;
 	struct statvfs vfs;
 	uint64_t pids = 0;
-	char name[64];
 	if (sysinfo(&si) < 0 || statvfs(d->cfg.state_dir, &vfs) < 0)
 		return -errno;
 	if (host_read_u64("/proc/sys/kernel/pid_max", &pids) < 0)
@@ -57,13 +72,12 @@ int direct_inventory(struct kernel *k, struct inventory *out)
 	inv.res.v[RES_DISK_MIB] = clamp((uint64_t)vfs.f_bavail * vfs.f_frsize >> 20);
 	inv.res.v[RES_UP_KBPS] = inv.res.v[RES_DOWN_KBPS] = link_kbps();
 	inv.res.v[RES_PIDS] = clamp(pids);
-	for (uint32_t i = 0; i < d->cfg.policy.ndevices && i < DEVICES_PER_LEASE; i++)
-		if (device_name(&d->cfg.policy.devices[i], name) == 0)
-			inv.devices[inv.ndevices++] = d->cfg.policy.devices[i];
-	inv.res.v[RES_GPU] = inv.ndevices;
+	list_gpus(&d->cfg.policy, &inv);
 	snprintf(inv.cgroup_mode, sizeof inv.cgroup_mode, "%s", group_mode_word(d->groups.mode));
 	snprintf(inv.runtime, sizeof inv.runtime, "%s", d->runtime.version);
 	snprintf(inv.runtime_why, sizeof inv.runtime_why, "%s", d->runtime_why);
+	inv.iops_held = d->io_held;
+	inv.reach = d->cfg.policy.reach;
 	memcpy(inv.boot_id, d->boot_id, sizeof inv.boot_id);
 	*out = inv;
 	return 0;

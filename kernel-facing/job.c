@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <linux/close_range.h>
 #include <unistd.h>
+#include "kernel-facing/host.h"
 #include "kernel-facing/job.h"
 
 static void reset_signals(void)
@@ -34,7 +34,8 @@ static int set_streams(const char *log)
 	int out = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_APPEND | O_CLOEXEC, 0600);
 	if (in < 0 || out < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
 		return -errno;
-	return close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) < 0 ? -errno : 0;
+	/* Not only for what it executes: the descriptors of a thousand leases would leave an unpacker none of its few. */
+	return close_range(3, ~0u, 0) < 0 ? -errno : 0;
 }
 
 static void run_child(pid_t parent, const char *log, int (*f)(const void *arg), const void *arg)
@@ -42,6 +43,7 @@ static void run_child(pid_t parent, const char *log, int (*f)(const void *arg), 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(ECANCELED);
+	setpgid(0, 0);
 	reset_signals();
 	job_environment();
 	int r = set_streams(log);
@@ -56,7 +58,8 @@ int job_start(struct job *j, enum job_kind kind, const char *log, int (*f)(const
 		return -errno;
 	if (pid == 0)
 		run_child(parent, log, f, arg);
-	*j = (struct job){.kind = kind, .pid = pid};
+	setpgid(pid, pid); /* here too: whoever of the two comes first */
+	*j = (struct job){.kind = kind, .pid = pid, .began_ms = host_now_ms()};
 	return 0;
 }
 
@@ -91,10 +94,21 @@ int job_poll(struct job *j)
 void job_cancel(struct job *j)
 {
 	if (j->kind != JOB_NONE && !j->ended) {
+		kill(-j->pid, SIGKILL);
 		kill(j->pid, SIGKILL);
 		waitpid(j->pid, NULL, 0);
 	}
 	j->kind = JOB_NONE;
+}
+
+int job_poll_within(struct job *j, uint64_t ms)
+{
+	uint64_t began_ms = j->began_ms;
+	int r = job_poll(j);
+	if (r != -EINPROGRESS || host_now_ms() - began_ms < ms)
+		return r;
+	job_cancel(j);
+	return -ETIME;
 }
 
 int job_exec(const char *const *argv, int (*before)(const void *arg), const void *arg)

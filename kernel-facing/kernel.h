@@ -47,7 +47,12 @@ struct usage {
 	uint64_t mem_peak_bytes;
 	uint64_t tx_bytes, rx_bytes; /* as the task sees them; layer 2 */
 	uint64_t io_bytes;
-	uint64_t gpu_ms;
+	uint64_t conn_opened, conn_held_back; /* connections of the task: let through; held back by their rate */
+	uint64_t conn_refused;   /* packets to where it may not reach */
+	uint64_t gpu_ms;         /* time that the leased devices were busy; 0 where nothing measures it */
+	uint64_t gpu_mem_bytes;  /* now, on the leased devices */
+	uint32_t gpu_permille;   /* of that time, lately */
+	bool gpu_measured;       /* false: nothing on this machine tells how busy they are */
 	uint32_t pids;           /* now */
 	uint32_t oom_kills;
 	uint64_t group_id;       /* inode of the lease's group: a new group is a new series */
@@ -58,24 +63,38 @@ struct usage {
 	bool unwatched;          /* its monitor ended before it did: no more log, and no exit code */
 };
 
+/* A device that may be leased. Texts are printable and without blanks, "-" where nothing is known. */
+struct gpu_info {
+	struct device_rule rule; /* its node: what a quota names */
+	char vendor[16];         /* "nvidia", "amd", "intel", "fake", a CDI vendor, or "-" */
+	char model[64];
+	char id[64];             /* UUID or bus address */
+	char name[64];           /* of the node, below /dev */
+	uint32_t mem_mib;        /* 0: nothing tells */
+};
+
 struct inventory {
 	struct resources res;    /* what the machine has: cpu, memory, disk under the state directory, pids, gpus */
 	char cgroup_mode[8];     /* "v1", "hybrid" or "v2" */
 	char runtime[32];        /* "crun 1.8.1", or "" if no runtime works; why then in runtime_why */
 	char runtime_why[192];
 	uint8_t boot_id[16];
-	uint32_t ndevices;
-	struct device_rule devices[DEVICES_PER_LEASE];
+	enum reach reach;        /* of every lease */
+	bool iops_held;          /* false: this kernel cannot bound operations on disks, and what a quota says of them is not held */
+	uint32_t ngpus;          /* that may be leased */
+	struct gpu_info gpus[GPUS_PER_NODE];
 };
 
 /* One difference between what was asked and what the kernel says. */
 struct drift { char what[32]; uint64_t want, have; };
 #define DRIFTS_MAX 16
+#define DRIFT_GPU_GONE "gpu-gone" /* cannot be repaired: have = how many of the leased devices (want) are left */
 
 /* All return 0 or -errno. Those that may take long return -EINPROGRESS: ask again until they return something else. */
 struct kernel_ops {
 	int (*inventory)(struct kernel *k, struct inventory *out);
-	/* group, limits, network namespace, shaping; verified by reading back. -EEXIST if it is open already. -EDQUOT over policy. */
+	/* group, limits, network namespace, shaping; verified by reading back. -EEXIST if it is open already. -EDQUOT over policy.
+	 * -EBUSY: a device of it is another lease's; -ENODEV: one is not there any more. */
 	int (*lease_open)(struct kernel *k, const struct lease_name *lease, const struct quota *q);
 	int (*lease_set)(struct kernel *k, const struct lease_name *lease, const struct quota *q); /* live change */
 	int (*lease_check)(struct kernel *k, const struct lease_name *lease, struct drift *out, uint32_t *n); /* repairs what it finds */
@@ -85,7 +104,9 @@ struct kernel_ops {
 	int (*lease_quota)(struct kernel *k, const struct lease_name *lease, struct quota *out); /* read back from the kernel */
 	int (*usage)(struct kernel *k, const struct lease_name *leases, uint32_t n, struct usage *out);
 	/* unpacks the image if it must (-EINPROGRESS meanwhile), writes the bundle, creates the container. -ENOENT: no such image;
-	 * -EBADMSG: the image is corrupt; -ENOEXEC: no runtime */
+	 * -EBADMSG: the image is corrupt; -E2BIG: it unpacks to more than an image may; -ENOPKG: the image has no such program or working
+	 * directory; -ENOEXEC: no runtime, or it refused; -ETIME: the runtime hung and was killed; -EPROTO: what it says it made is not
+	 * there, or not in the lease's group. The last three are the seller's fault; of task_start, too */
 	int (*task_create)(struct kernel *k, const struct lease_name *lease, const struct task_spec *spec);
 	int (*task_start)(struct kernel *k, const struct lease_name *lease);
 	int (*task_signal)(struct kernel *k, const struct lease_name *lease, int signo); /* to the task's init */
@@ -99,9 +120,35 @@ struct kernel { const struct kernel_ops *ops; };
 struct kernel_policy {
 	struct resources per_lease, total;
 	uint32_t max_leases;
+	enum reach reach;        /* of every lease */
 	uint32_t ndevices;
-	struct device_rule devices[DEVICES_PER_LEASE]; /* those that may be leased */
+	struct device_rule devices[GPUS_PER_NODE]; /* those that may be leased */
+	const struct gpu_table *gpus;              /* the same with all that is known of them; borrowed, may be NULL */
 };
+
+/* Where GPUs are looked for, and which may be leased. Strings are borrowed for the call. */
+struct gpu_config {
+	const char *proc, *sys, *dev, *cdi[2]; /* "/proc", "/sys", "/dev", "/etc/cdi" and "/var/run/cdi"; a test gives a tree of its own */
+	const char *wanted;                    /* "all", "none", or names, ids or bus addresses with commas or blanks between */
+	uint32_t fake;                         /* devices that are made for trying things out, */
+	const char *fake_dir;                  /* and where their nodes are kept */
+	uint32_t ndevices;
+	const char (*devices)[64];             /* nodes below dev that may be leased though nothing is known of them */
+};
+#define GPU_CONFIG \
+	((struct gpu_config){.proc = "/proc", .sys = "/sys", .dev = "/dev", .cdi = {"/etc/cdi", "/var/run/cdi"}, .wanted = "none"})
+
+/* What of this machine's GPUs the owner leases. *why (512 bytes) gets a sentence on failure, and on success a warning or "". */
+int kernel_gpus_find(const struct gpu_config *cfg, struct gpu_table **ret, char *why);
+void kernel_gpus_free(struct gpu_table *t);
+/* Does zeus-gpu have anything to measure here? */
+bool kernel_gpus_sampled(const struct gpu_table *t);
+/* How much memory the devices have, from its samples, until each has told or the time is over. */
+void kernel_gpus_learn(struct gpu_table *t, int fd, int timeout_ms);
+/* The socket (taken) from which its samples come from now on. */
+void kernel_direct_gpu_feed(struct kernel *k, int fd);
+/* Into the policy: the devices; their number and memory are added up in *sum. */
+void kernel_gpus_offer(const struct gpu_table *t, struct kernel_policy *p, struct resources *sum);
 
 struct kernel_config {
 	char instance[INSTANCE_ID_LEN + 1];
@@ -133,5 +180,6 @@ void kernel_fake_exit(struct kernel *k, const struct lease_name *lease, int code
 void kernel_fake_full(struct kernel *k, const struct lease_name *lease); /* of memory, until lease_set gives more or the task ends */
 void kernel_fake_end(struct kernel *k, const struct lease_name *lease, int code, bool unwatched, uint32_t oom_kills);
 void kernel_fake_steal(struct kernel *k, uint64_t steal_us, uint64_t busy_us);
+void kernel_fake_gone(struct kernel *k, const struct device_rule *rule); /* that device is not there any more */
 void kernel_fake_advance(struct kernel *k, uint64_t us); /* running tasks use cpu up to their quota */
 #endif

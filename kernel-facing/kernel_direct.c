@@ -11,7 +11,8 @@
 #include <netlink/netlink.h>
 #include "kernel-facing/direct.h"
 
-#define FILES_WANTED (LEASES_PER_NODE_MAX * (METER_FILES + 3) + 256)
+#define FILES_WANTED (LEASES_PER_NODE_MAX * (METER_FILES + 4) + 256)
+#define PATIENCE_MS 60000 /* a runtime that has not returned after that will not */
 
 static int direct_list(struct kernel *k, struct lease_name *out, uint32_t max, uint32_t *n)
 {
@@ -35,6 +36,7 @@ static void direct_free(struct kernel *k)
 	if (d->groups.nmounts && d->n == 0)
 		group_base_remove(&d->groups);
 	nl_socket_free(d->host);
+	gpu_feed_close(&d->feed);
 	free(d);
 }
 
@@ -86,6 +88,8 @@ static int make_dirs(struct direct *d, char *why)
 	r = r < 0 ? r : host_path(d->unpacked_dir, "%s/unpacked", state);
 	r = r < 0 ? r : host_path(d->bundles_dir, "%s/bundles", state);
 	r = r < 0 ? r : host_path(d->tasks_dir, "%s/tasks", state);
+	r = r < 0 ? r : host_path(d->disks_dir, "%s/disks", state);
+	r = r < 0 ? r : host_mkdir(d->disks_dir, 0700, 0, 0);
 	r = r < 0 ? r : host_mkdir(d->leases_dir, 0711, 0, 0);
 	r = r < 0 ? r : host_mkdir(d->unpacked_dir, 0700, 0, 0);
 	r = r < 0 ? r : host_mkdir(d->bundles_dir, 0711, 0, 0);
@@ -140,6 +144,11 @@ static int start(struct direct *d, char *why)
 		host_say(why, 256, "cannot reach the kernel's routing socket: %s", strerror(-r));
 		return r;
 	}
+	r = fence_probe(why);
+	if (r < 0)
+		return r;
+	d->io_held = iops_possible(&d->groups);
+	d->disk = iops_disk_of(d->cfg.state_dir);
 	raise_file_limit();
 	r = direct_adopt(d, why);
 	if (r == 0)
@@ -154,6 +163,8 @@ int kernel_direct_new(const struct kernel_config *cfg, struct kernel **ret, char
 		return -ENOMEM;
 	d->base.ops = &direct_ops;
 	d->cfg = *cfg;
+	d->patience_ms = PATIENCE_MS;
+	gpu_feed_init(&d->feed);
 	int r = start(d, why);
 	if (r < 0) {
 		direct_free(&d->base);
@@ -165,7 +176,12 @@ int kernel_direct_new(const struct kernel_config *cfg, struct kernel **ret, char
 
 void kernel_direct_policy(struct kernel *k, const struct kernel_policy *p)
 {
-	direct_of(k)->cfg.policy = *p;
+	struct direct *d = direct_of(k);
+	bool other = d->cfg.policy.reach != p->reach;
+	d->cfg.policy = *p;
+	/* What fails here is found by the next check, and repaired. */
+	for (uint32_t i = 0; other && i < d->n; i++)
+		(void)lease_fence_set(d, d->leases[i]);
 }
 
 bool kernel_reaped(struct kernel *k, int pid, int status)
@@ -188,3 +204,5 @@ void kernel_direct_fault(struct kernel *k, int (*fault)(void *ctx, const char *s
 	d->fault = fault;
 	d->fault_ctx = ctx;
 }
+
+void kernel_direct_patience(struct kernel *k, uint64_t ms) { direct_of(k)->patience_ms = ms; }

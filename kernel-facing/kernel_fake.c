@@ -23,6 +23,7 @@ struct fake {
 	uint32_t fail_in, n;
 	int fail_with;
 	uint64_t groups_made, steal_us, busy_us;
+	struct device_rule gone;
 	struct fake_lease leases[LEASES_PER_NODE_MAX];
 };
 
@@ -57,8 +58,9 @@ static int fake_inventory(struct kernel *k, struct inventory *out)
 	if (r < 0)
 		return r;
 	*out = (struct inventory){.res = f->policy.total, .cgroup_mode = "v2",
-	    .runtime = "fake 1", .boot_id = {1}, .ndevices = f->policy.ndevices};
-	memcpy(out->devices, f->policy.devices, sizeof out->devices);
+	    .runtime = "fake 1", .boot_id = {1}, .reach = f->policy.reach, .iops_held = true, .ngpus = f->policy.ndevices};
+	for (uint32_t i = 0; i < out->ngpus; i++)
+		out->gpus[i] = (struct gpu_info){.rule = f->policy.devices[i], .vendor = "-", .model = "-", .id = "-", .name = "gpu"};
 	return 0;
 }
 
@@ -108,12 +110,17 @@ static int fake_set(struct kernel *k, const struct lease_name *name, const struc
 static int fake_check(struct kernel *k, const struct lease_name *name, struct drift *out, uint32_t *n)
 {
 	struct fake_lease *l;
-	(void)out;
 	int r = enter(k, name, &l);
-	if (r == 0)
-		*n = 0;
-	return r;
+	if (r < 0)
+		return r;
+	*n = 0;
+	for (uint32_t i = 0; i < l->quota.ndevices && !*n; i++)
+		if (device_rule_eq(&l->quota.devices[i], &fake_of(k)->gone))
+			out[(*n)++] = (struct drift){DRIFT_GPU_GONE, l->quota.ndevices, l->quota.ndevices - 1};
+	return 0;
 }
+
+void kernel_fake_gone(struct kernel *k, const struct device_rule *rule) { fake_of(k)->gone = *rule; }
 
 static int fake_freeze(struct kernel *k, const struct lease_name *name, bool frozen)
 {

@@ -71,25 +71,30 @@ int netns_drop(const char *path)
 	return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
 }
 
-int netns_socket(const char *path, struct nl_sock **ret)
+int netns_call(const char *path, int (*f)(void *arg), void *arg)
 {
-	int home = -1, r = 0;
-	autoclose int ns = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-	if (path && ns < 0)
-		return -errno;
-	if (path && (r = enter(ns, &home)) < 0)
+	int home = -1;
+	autoclose int ns = open(path, O_RDONLY | O_CLOEXEC);
+	int r = ns < 0 ? -errno : enter(ns, &home);
+	if (r < 0)
 		return r;
-	struct nl_sock *s = nl_socket_alloc();
-	r = s ? nl_errno(nl_connect(s, NETLINK_ROUTE)) : -ENOMEM;
-	if (path)
-		leave(home);
-	if (r < 0) {
-		nl_socket_free(s);
-		return r;
-	}
-	*ret = s;
-	return 0;
+	r = f(arg);
+	leave(home);
+	return r;
 }
+
+static int open_route(void *arg)
+{
+	struct nl_sock **ret = arg, *s = nl_socket_alloc();
+	int r = s ? nl_errno(nl_connect(s, NETLINK_ROUTE)) : -ENOMEM;
+	if (r < 0)
+		nl_socket_free(s);
+	else
+		*ret = s;
+	return r;
+}
+
+int netns_socket(const char *path, struct nl_sock **ret) { return path ? netns_call(path, open_route, ret) : open_route(ret); }
 
 int netns_link_index(struct nl_sock *sock, const char *name)
 {

@@ -20,6 +20,8 @@ int netns_make(const char *path);
 int netns_drop(const char *path);
 /* A route socket of this thread's namespace, or of the one at path. NULL path: here. */
 int netns_socket(const char *path, struct nl_sock **ret);
+/* Runs f in the namespace at path, and returns to this one. */
+int netns_call(const char *path, int (*f)(void *arg), void *arg);
 /* veth pair, addresses; both ends up if up. Undoes itself on failure. */
 int netns_link_make(struct nl_sock *host, struct nl_sock *inner, const char *instance, uint32_t slot, int ns_fd);
 int netns_link_up(struct nl_sock *sock, const char *name, bool up);

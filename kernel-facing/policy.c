@@ -47,6 +47,8 @@ int policy_admit(const struct kernel_policy *p, const struct quota *q, const str
 	if (r < 0)
 		return r;
 	struct resources sum = *others;
+	if (v[RES_CONN] > CONN_PER_S_MAX)
+		return -EDQUOT;
 	if (nothers >= p->max_leases || nothers >= LEASES_PER_NODE_MAX || !resources_fit(&q->res, &p->per_lease))
 		return -EDQUOT;
 	return resources_add(&sum, &q->res) && resources_fit(&sum, &p->total) ? 0 : -EDQUOT;

@@ -64,7 +64,7 @@ int record_write(const char *path, const struct record *rec)
 	put_u64(&w, rec->init_start);
 	put_u32(&w, rec->oom_before);
 	quota_put(&w, &rec->quota);
-	return w.bad ? -EOVERFLOW : host_replace(path, bytes, w.len, 0600);
+	return w.bad ? -EOVERFLOW : host_swap(path, bytes, w.len, 0600); /* of another boot it is not read: see boot_id */
 }
 
 int record_read(const char *path, struct record *out)

@@ -3,6 +3,7 @@
  * It knows that a runtime that prints its version may still refuse the machine (crun on hybrid hosts). Nothing is ever started. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,10 +17,24 @@
 #include "kernel-facing/job.h"
 
 #define PROBE "probe"
+#define PROBE_MS 30000
 
 static int set_streams(int in, int out)
 {
 	return dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0 ? -errno : 0;
+}
+
+/* False: it hung, and was killed with what it started. */
+static bool wait_for(pid_t pid, int *status)
+{
+	autoclose int fd = host_pidfd(pid);
+	struct pollfd p = {fd, POLLIN, 0};
+	setpgid(pid, pid);
+	bool ended = fd < 0 || poll(&p, 1, PROBE_MS) == 1;
+	if (!ended)
+		kill(-pid, SIGKILL);
+	waitpid(pid, status, 0);
+	return ended;
 }
 
 /* Runs argv with pipes for streams (a runtime gives its streams to the container's user) and keeps what it says. */
@@ -30,6 +45,7 @@ static int run(const char *const *argv, const char *hide, char *said, size_t cap
 		return -errno;
 	pid_t pid = fork();
 	if (pid == 0) {
+		setpgid(0, 0);
 		if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 		    (hide && umount2(hide, MNT_DETACH) < 0))
 			_exit(126);
@@ -38,16 +54,17 @@ static int run(const char *const *argv, const char *hide, char *said, size_t cap
 			execv(argv[0], (char *const *)(uintptr_t)argv);
 		_exit(127);
 	}
-	if (pid > 0)
-		waitpid(pid, &status, 0);
+	bool ended = pid > 0 && wait_for(pid, &status);
 	ssize_t n = read(out[0], said, cap - 1);
 	said[n > 0 ? n : 0] = 0;
+	if (!ended)
+		host_say(said, cap, "it did not return within %d s", PROBE_MS / 1000);
 	said[strcspn(said, "\n")] = 0;
 	for (int i = 0; i < 2; i++) {
 		close(in[i]);
 		close(out[i]);
 	}
-	return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -ENOEXEC;
+	return ended && WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -ENOEXEC;
 }
 
 static int make_bundle(const struct direct *d, const char *dir)

@@ -18,43 +18,80 @@ bool verb_name_get(struct rbuf *r, struct lease_name *out)
 	return true;
 }
 
+static void gpu_put(struct wbuf *w, const struct gpu_info *g)
+{
+	put_u8(w, (uint8_t)g->rule.type);
+	put_u32(w, g->rule.major);
+	put_u32(w, g->rule.minor);
+	put_text(w, g->vendor);
+	put_text(w, g->model);
+	put_text(w, g->id);
+	put_text(w, g->name);
+	put_u32(w, g->mem_mib);
+}
+
+static bool gpu_get(struct rbuf *r, struct gpu_info *out)
+{
+	struct gpu_info g = {.rule = {.type = (char)get_u8(r)}};
+	g.rule.major = get_u32(r);
+	g.rule.minor = get_u32(r);
+	get_text(r, g.vendor, sizeof g.vendor - 1);
+	get_text(r, g.model, sizeof g.model - 1);
+	get_text(r, g.id, sizeof g.id - 1);
+	get_text(r, g.name, sizeof g.name - 1);
+	g.mem_mib = get_u32(r);
+	if (r->bad || (g.rule.type != 'c' && g.rule.type != 'b'))
+		return false;
+	*out = g;
+	return true;
+}
+
 void verb_inventory_put(struct wbuf *w, const struct inventory *v)
 {
-	struct quota devices = {.res = v->res, .ndevices = v->ndevices};
-	memcpy(devices.devices, v->devices, sizeof devices.devices);
-	quota_put(w, &devices);
+	put_resources(w, &v->res);
+	put_u32(w, v->ngpus);
+	for (uint32_t i = 0; i < v->ngpus; i++)
+		gpu_put(w, &v->gpus[i]);
 	put_text(w, v->cgroup_mode);
 	put_text(w, v->runtime);
 	put_blob(w, v->runtime_why, strlen(v->runtime_why)); /* a runtime's words: any bytes but NUL */
 	put_bytes(w, v->boot_id, sizeof v->boot_id);
+	put_u8(w, (uint8_t)v->reach);
+	put_u8(w, v->iops_held);
 }
 
 bool verb_inventory_get(struct rbuf *r, struct inventory *out)
 {
-	struct inventory v = {0};
-	struct quota q;
-	if (!quota_get(r, &q))
+	struct inventory v = {.res = get_resources(r)};
+	v.ngpus = get_u32(r);
+	if (r->bad || v.ngpus > GPUS_PER_NODE)
 		return false;
-	v.res = q.res;
-	v.ndevices = q.ndevices;
-	memcpy(v.devices, q.devices, sizeof v.devices);
+	for (uint32_t i = 0; i < v.ngpus; i++)
+		if (!gpu_get(r, &v.gpus[i]))
+			return false;
 	get_text(r, v.cgroup_mode, sizeof v.cgroup_mode - 1);
 	get_text(r, v.runtime, sizeof v.runtime - 1);
 	struct slice why = get_blob(r, sizeof v.runtime_why - 1);
 	get_bytes(r, v.boot_id, sizeof v.boot_id);
-	if (r->bad || memchr(why.p, 0, why.len))
+	uint8_t reach = get_u8(r);
+	v.iops_held = get_bool(r);
+	if (r->bad || reach > REACH_HOST || memchr(why.p, 0, why.len))
 		return false;
 	memcpy(v.runtime_why, why.p, why.len);
+	v.reach = (enum reach)reach;
 	*out = v;
 	return true;
 }
 
 void verb_usage_put(struct wbuf *w, const struct usage *v)
 {
-	const uint64_t wide[] = {v->cpu_us, v->throttled_us, v->pressure_us, v->steal_us, v->busy_us, v->mem_bytes,
-	    v->mem_peak_bytes, v->tx_bytes, v->rx_bytes, v->io_bytes, v->gpu_ms, v->group_id};
+	const uint64_t wide[] = {v->cpu_us, v->throttled_us, v->pressure_us, v->steal_us, v->busy_us, v->mem_bytes, v->mem_peak_bytes,
+	    v->tx_bytes, v->rx_bytes, v->io_bytes, v->gpu_ms, v->gpu_mem_bytes, v->group_id, v->conn_opened, v->conn_held_back,
+	    v->conn_refused};
 	for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
 		put_u64(w, wide[i]);
+	put_u8(w, v->gpu_measured);
+	put_u32(w, v->gpu_permille);
 	put_u32(w, v->pids);
 	put_u32(w, v->oom_kills);
 	put_u8(w, (uint8_t)v->phase);
@@ -67,10 +104,13 @@ void verb_usage_put(struct wbuf *w, const struct usage *v)
 bool verb_usage_get(struct rbuf *r, struct usage *out)
 {
 	struct usage v = {0};
-	uint64_t *const wide[] = {&v.cpu_us, &v.throttled_us, &v.pressure_us, &v.steal_us, &v.busy_us, &v.mem_bytes,
-	    &v.mem_peak_bytes, &v.tx_bytes, &v.rx_bytes, &v.io_bytes, &v.gpu_ms, &v.group_id};
+	uint64_t *const wide[] = {&v.cpu_us, &v.throttled_us, &v.pressure_us, &v.steal_us, &v.busy_us, &v.mem_bytes, &v.mem_peak_bytes,
+	    &v.tx_bytes, &v.rx_bytes, &v.io_bytes, &v.gpu_ms, &v.gpu_mem_bytes, &v.group_id, &v.conn_opened, &v.conn_held_back,
+	    &v.conn_refused};
 	for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
 		*wide[i] = get_u64(r);
+	v.gpu_measured = get_bool(r);
+	v.gpu_permille = get_u32(r);
 	v.pids = get_u32(r);
 	v.oom_kills = get_u32(r);
 	uint8_t phase = get_u8(r);

@@ -364,6 +364,14 @@ static int serve(struct loop *l, struct archive *a, struct keystore *k, struct s
 	return code;
 }
 
+/* Before the database makes its thread. Users are looked up while serving, hence /etc. */
+static int confine_paths(const struct paths *p)
+{
+	autoclose int own = open(p->ledger, O_PATH | O_DIRECTORY | O_CLOEXEC), etc = open("/etc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const struct confine_place places[] = {{own, true}, {etc, false}};
+	return own < 0 ? -errno : confine_files(places, sizeof places / sizeof places[0]);
+}
+
 static int run(const struct conf *conf, const struct paths *p, const struct server_users *users, int listen_fd)
 {
 	char why[256];
@@ -371,7 +379,10 @@ static int run(const struct conf *conf, const struct paths *p, const struct serv
 	struct keystore *k;
 	struct loop *l;
 	struct server *s;
-	int err = keystore_open(p->keys, false, &k, why);
+	int err = confine_paths(p);
+	if (err < 0)
+		return fail(err, "cannot confine itself to its directory");
+	err = keystore_open(p->keys, false, &k, why);
 	if (err < 0)
 		return fail(err, why);
 	err = archive_open(p->db, &a, why);

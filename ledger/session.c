@@ -130,7 +130,8 @@ static bool on_hello(struct server *s, struct client *c, const struct wire_head 
 static bool plan_act(const struct tx *tx)
 {
 	return tx->type == TX_NODE_REG || tx->type == TX_READY || tx->type == TX_USAGE ||
-		(tx->type == TX_EVENT && strcmp(tx->u.event.event, "quit") == 0);
+		(tx->type == TX_EVENT && (strcmp(tx->u.event.event, "quit") == 0 || strcmp(tx->u.event.event, "resized") == 0 ||
+					  strcmp(tx->u.event.event, "refuse") == 0));
 }
 
 /* Views act for the users that the machine lets trade; plan for the operator, and only about the node and its leases. Nobody changes who

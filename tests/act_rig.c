@@ -23,6 +23,13 @@ static int counted_open(struct kernel *k, const struct lease_name *l, const stru
 	return count(fake->lease_open(k, l, q), &current->counts.open);
 }
 
+static int counted_set(struct kernel *k, const struct lease_name *l, const struct quota *q)
+{
+	if (current->set_fails)
+		return -current->set_fails;
+	return count(fake->lease_set(k, l, q), &current->counts.set);
+}
+
 static int counted_freeze(struct kernel *k, const struct lease_name *l, bool frozen)
 {
 	return count(fake->lease_freeze(k, l, frozen), frozen ? &current->counts.freeze : &current->counts.thaw);
@@ -63,6 +70,7 @@ static void rig_kernel(struct rig *r, uint32_t devices)
 	fake = r->kernel->ops;
 	counted = *fake;
 	counted.lease_open = counted_open;
+	counted.lease_set = counted_set;
 	counted.lease_freeze = counted_freeze;
 	counted.lease_close = counted_close;
 	counted.task_create = counted_create;
@@ -232,15 +240,36 @@ static uint32_t rig_lease_by(struct rig *r, const struct id *id)
 	return i;
 }
 
+/* What the real one does with these words, as far as an actor sees it. */
+static void rig_on_event(struct rig *r, uint64_t req, const struct wire_intent *m)
+{
+	struct tx tx;
+	uint32_t i = rig_lease_by(r, &m->scope);
+	struct fact_lease *l = &r->lease[i];
+	ck_assert_int_eq(tx_body_get(TX_EVENT, m->body, &tx), V_OK);
+	if (strcmp(tx.u.event.event, "quit") == 0) {
+		r->quits++;
+		rig_answer(r, req, V_OK);
+		return;
+	}
+	ck_assert_uint_eq(tx.u.event.arg[0], l->change_rev);
+	ck_assert_uint_eq(l->change.stage, CHANGE_AGREED);
+	strcpy(r->event, tx.u.event.event);
+	r->events++;
+	if (r->event_verdict == V_OK) {
+		l->change.stage = strcmp(r->event, "resized") == 0 ? CHANGE_MADE : CHANGE_NONE;
+		l->change_end = (uint8_t)tx.u.event.arg[1];
+		rig_state(r, i, l->state, l->flags);
+	}
+	rig_answer(r, req, r->event_verdict);
+}
+
 static void rig_on_ready(struct rig *r, uint64_t req, struct slice body)
 {
 	struct wire_intent m;
 	ck_assert(wire_intent_get(body, &m));
-	if (m.type == TX_EVENT) {
-		r->quits++;
-		rig_state(r, rig_lease_by(r, &m.scope), "left", 0);
-		rig_answer(r, req, V_OK);
-	}
+	if (m.type == TX_EVENT)
+		rig_on_event(r, req, &m);
 	if (m.type != TX_READY)
 		return;
 	uint32_t i = rig_lease_by(r, &m.scope);
@@ -257,7 +286,12 @@ static void rig_take(struct rig *r, const struct usage_receipt *u)
 	struct fact_lease *l = &r->lease[rig_lease_by(r, &u->instance)];
 	ck_assert_uint_eq(u->seq, l->usage_seq + 1);
 	ck_assert_int_eq(id_cmp(&u->prev, &l->last_usage), 0);
-	ck_assert_uint_gt(u->meter[METER_UP_S], l->metered_s);
+	if (l->change.stage == CHANGE_MADE) {
+		l->res = l->change.res;
+		l->change.stage = CHANGE_NONE;
+	} else {
+		ck_assert_uint_gt(u->meter[METER_UP_S], l->metered_s);
+	}
 	r->receipts++;
 	l->usage_seq++;
 	l->metered_s = u->meter[METER_UP_S];
@@ -342,4 +376,14 @@ bool rig_reported(struct rig *r, uint32_t lease, const char *word)
 	bool found = read(fd, text, sizeof(text) - 1) > 0 && strstr(text, word);
 	close(fd);
 	return found;
+}
+
+void rig_release(struct rig *r, uint32_t lease)
+{
+	rig_state(r, lease, "final", 0);
+	rig_run(r, 3000);
+	ck_assert_uint_eq(r->lease[lease].metered_s, rig_held(r, lease)->meter.up_ms / 1000);
+	rig_state(r, lease, "done", LEASE_TERMINAL);
+	rig_run(r, 2500);
+	ck_assert_ptr_null(rig_held(r, lease));
 }

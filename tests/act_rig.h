@@ -8,7 +8,7 @@
 #define RIG_INTERVAL_MS 10000
 
 /* How often the kernel was asked and said yes. */
-struct counts { int open, create, start, stop, freeze, thaw, close; };
+struct counts { int open, create, start, stop, freeze, thaw, close, set; };
 
 struct rig {
 	struct kernel *kernel;
@@ -18,6 +18,7 @@ struct rig {
 	uint64_t now_ms;
 	struct counts counts;
 	int create_fails;               /* task_create returns -this; 0 = it works */
+	int set_fails;                  /* the same of lease_set */
 	int create_slow;                /* task_create is in progress so many times more */
 	/* the ledger */
 	bool fast;                      /* it answers READY with trial and run */
@@ -26,7 +27,8 @@ struct rig {
 	struct fact_lease lease[RIG_LEASES];
 	uint8_t deploy[1024];
 	enum verdict ready_verdict, receipt_verdict; /* what it says to those */
-	int readies, sets, receipts, quits; /* that came */
+	int readies, quits, sets, receipts; /* that came */
+	int events; char event[NAME_MAX_LEN + 1]; enum verdict event_verdict; /* that came, the last, what it says to them */
 	bool silent;                    /* it reads, and answers nothing */
 	uint8_t buf[WIRE_MAX];
 };
@@ -46,4 +48,6 @@ struct lease *rig_held(struct rig *r, uint32_t lease); /* by the actor; NULL: no
 enum task_phase rig_phase(struct rig *r, uint32_t lease);
 uint32_t rig_kernel_leases(struct rig *r);
 bool rig_reported(struct rig *r, uint32_t lease, const char *word); /* the file "state" has this word in it */
+/* The lease settles and ends; what was metered is what ran. */
+void rig_release(struct rig *r, uint32_t lease);
 #endif

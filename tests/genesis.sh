@@ -67,6 +67,15 @@ wants 0 '^none	2	5.00000001	0.00000000$' "$zeus" genesis check small
 wants 1 'have the same keys' "$zeus" genesis local --account "$(key a1)=5" --account "$(key a1)=6"
 wants 1 'there are no more than' "$zeus" genesis local --account "$(key a1)=10000000000" --account "$(key a2)=0.00000001"
 wants 1 'unstake is out of range' "$zeus" genesis local --param unstake=4000000000
+for rule in deposit_per_byte=1000000001 free_wu=72057594037927937 work_cap=17592186044417 lane_wu=0 open_ppm=1000001 free_ppm=1000001 \
+  fill_step_ms=0 work_window_ms=0 epoch_ms=0 mig_theta_ppm=1000001 mig_epoch_ms=0 sketch_half_ms=0 lane_tx_max=0 bond_ppm=1000001; do
+  wants 1 "${rule%=*} is out of range" "$zeus" genesis local --param "$rule"
+done
+for rule in free_wu=18446744073709551616 fill_step_ms=4294967296 mig_max=-1 mig_weight=some; do
+  wants 2 'value of --param' "$zeus" genesis local --param "$rule"
+done
+"$zeus" genesis local --param mig_max=0 --param free_wu=0 --param work_cap=17592186044416 --param epoch_ms=18446744073709551615 >edge
+wants 0 '^hash' "$zeus" genesis check edge
 wants 1 'discounted part is more' paper --discounted 5000000001
 wants 2 'value of --account' "$zeus" genesis local --account "$(key a1)"
 wants 2 'value of --account' "$zeus" genesis local --account "$(key a1)=-1"

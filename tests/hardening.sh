@@ -39,10 +39,11 @@ check_libraries() { # NAME LIBRARY...: directly or through others
 forbidden() { # NAME: what its role may not hold
   case $1 in
     zeus-broker) echo fuse3 sodium leveldb ;;
-    zeus-views) echo leveldb cgroup nl-3 nl-route-3 bpf ;;
-    zeus-plan) echo leveldb fuse3 cgroup nl-3 nl-route-3 bpf ;;
-    zeus-ledger) echo fuse3 cgroup nl-3 nl-route-3 bpf ;;
-    zeus) echo leveldb fuse3 cgroup nl-3 nl-route-3 bpf ;;
+    zeus-views) echo leveldb cgroup nl-3 nl-route-3 nftables bpf ;;
+    zeus-plan) echo leveldb fuse3 cgroup nl-3 nl-route-3 nftables bpf ;;
+    zeus-ledger) echo fuse3 cgroup nl-3 nl-route-3 nftables bpf ;;
+    zeus) echo leveldb fuse3 cgroup nl-3 nl-route-3 nftables bpf ;;
+    zeus-gpu) echo leveldb fuse3 cgroup nl-3 nl-route-3 nftables bpf sodium jansson nvidia-ml ;;
   esac
 }
 
@@ -50,7 +51,7 @@ if [ "${sanitizers:-no}" = yes ]; then
   echo 'SKIP: built with sanitizers'
   exit 77
 fi
-for name in zeus-broker zeus-views zeus-plan zeus-ledger zeus; do
+for name in zeus-broker zeus-views zeus-plan zeus-gpu zeus-ledger zeus; do
   [ -f "$build/$name" ] || continue
   seen=$((seen + 1))
   check_program "$name"

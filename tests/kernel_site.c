@@ -58,10 +58,11 @@ static void configure(struct site *s, const char *instance)
 	c->task_uid_base = 900000;
 	c->log_gid = 65534;
 	c->policy.max_leases = 8;
+	c->policy.reach = REACH_HOST;
 	c->policy.per_lease = (struct resources){{[RES_CPU_MILLI] = 4000, [RES_MEM_MIB] = 1024, [RES_DISK_MIB] = 512,
-	    [RES_UP_KBPS] = 200000, [RES_DOWN_KBPS] = 200000, [RES_PIDS] = 256}};
+	    [RES_UP_KBPS] = 200000, [RES_DOWN_KBPS] = 200000, [RES_IOPS] = 1000, [RES_CONN] = 1000, [RES_PIDS] = 256}};
 	c->policy.total = (struct resources){{[RES_CPU_MILLI] = 8000, [RES_MEM_MIB] = 4096, [RES_DISK_MIB] = 4096,
-	    [RES_UP_KBPS] = 900000, [RES_DOWN_KBPS] = 900000, [RES_PIDS] = 1024}};
+	    [RES_UP_KBPS] = 900000, [RES_DOWN_KBPS] = 900000, [RES_IOPS] = 8000, [RES_CONN] = 8000, [RES_PIDS] = 1024}};
 	c->policy.ndevices = 1;
 	c->policy.devices[0] = (struct device_rule){'c', 10, 237}; /* loop-control: harmless to open, and on every machine that runs this */
 }

@@ -6,8 +6,9 @@ SETUP_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 SETUP_BUILD=$SETUP_TOP/build
 
 # The one list of Debian packages: to build, to run, to test.
-SETUP_BUILD_PACKAGES='build-essential autoconf automake pkg-config libfuse3-dev libcgroup-dev libnl-3-dev libnl-route-3-dev libsodium-dev
-  libleveldb-dev check libuv1-dev libjansson-dev libinih-dev uthash-dev libseccomp-dev libcap-ng-dev libsystemd-dev libbpf-dev'
+SETUP_BUILD_PACKAGES='build-essential autoconf automake pkg-config libfuse3-dev libcgroup-dev libnl-3-dev libnl-route-3-dev libnftables-dev
+  libsodium-dev libleveldb-dev check libuv1-dev libjansson-dev libinih-dev uthash-dev libseccomp-dev libcap-ng-dev libsystemd-dev
+  libbpf-dev'
 SETUP_RUN_PACKAGES='fuse3 crun runc conmon skopeo umoci busybox-static iproute2 e2fsprogs'
 SETUP_TEST_PACKAGES='iperf3 xxd jq dash mandoc inotify-tools rsync binutils qemu-system-x86 mmdebstrap'
 

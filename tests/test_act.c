@@ -8,16 +8,6 @@
 
 static struct rig rig;
 
-static void release(struct rig *r, uint32_t lease)
-{
-	rig_state(r, lease, "final", 0);
-	rig_run(r, 3000);
-	ck_assert_uint_eq(r->lease[lease].metered_s, rig_held(r, lease)->meter.up_ms / 1000);
-	rig_state(r, lease, "done", LEASE_TERMINAL);
-	rig_run(r, 2500);
-	ck_assert_ptr_null(rig_held(r, lease));
-}
-
 START_TEST(a_life)
 {
 	struct rig *r = &rig;
@@ -28,7 +18,7 @@ START_TEST(a_life)
 	ck_assert_int_eq(r->receipts, 4); /* at the first second, and at every interval */
 	ck_assert_uint_ge(r->lease[0].metered_s, 30);
 	strcpy(r->lease[0].reason, "release");
-	release(r, 0);
+	rig_release(r, 0);
 	ck_assert(rig_reported(r, 0, "killed release -"));
 	ck_assert_int_eq(r->receipts, 5);
 	ck_assert_int_eq(r->readies, 1);
@@ -47,7 +37,7 @@ START_TEST(an_ended_task_stays_ended)
 	rig_run(r, 5000);
 	ck_assert(rig_reported(r, 0, "exited - 7"));
 	ck_assert_int_eq(r->counts.start, 1);
-	release(r, 0);
+	rig_release(r, 0);
 	ck_assert(rig_reported(r, 0, "exited - 7"));
 	rig_close(r);
 }
@@ -56,7 +46,8 @@ END_TEST
 START_TEST(what_the_buyer_brought_is_the_buyers)
 {
 	static const struct { int err; const char *word; } fault[] = {
-	    {ENOENT, "image-missing"}, {EBADMSG, "image-corrupt"}, {EINVAL, "deploy-refused"}};
+	    {ENOENT, "image-missing"}, {EBADMSG, "image-corrupt"}, {E2BIG, "image-too-large"}, {ENOPKG, "program-missing"},
+	    {EINVAL, "deploy-refused"}};
 	for (size_t i = 0; i < sizeof(fault) / sizeof(fault[0]); i++) {
 		struct rig *r = &rig;
 		rig_open(r, 0);
@@ -73,7 +64,7 @@ START_TEST(what_the_buyer_brought_is_the_buyers)
 		rig_run(r, 2000);
 		ck_assert_int_eq(rig_phase(r, 0), TASK_RUNNING);
 		ck_assert(rig_reported(r, 0, "running -"));
-		release(r, 0);
+		rig_release(r, 0);
 		rig_close(r);
 	}
 }
@@ -119,6 +110,13 @@ START_TEST(what_the_seller_lacks_is_tried_again)
 	rig_run(r, 5000);
 	ck_assert_int_eq(r->readies, 0);
 	ck_assert(rig_reported(r, 0, "create:ENOEXEC"));
+	r->create_fails = ETIME;
+	rig_run(r, 3000);
+	ck_assert(rig_reported(r, 0, "create:runtime-hangs"));
+	r->create_fails = EPROTO;
+	rig_run(r, 3000);
+	ck_assert(rig_reported(r, 0, "create:runtime-lies"));
+	ck_assert_int_eq(r->readies, 0);
 	r->create_fails = 0;
 	rig_run(r, 3000);
 	ck_assert_int_eq(r->readies, 1);
@@ -146,7 +144,7 @@ START_TEST(each_verb_fails)
 		rig_state(r, 0, "run", LEASE_RUN);
 		rig_run(r, 4000);
 		ck_assert(rig_reported(r, 0, "running -"));
-		release(r, 0);
+		rig_release(r, 0);
 		ck_assert_int_eq(r->readies, 1);
 		ck_assert_int_eq(r->counts.create, 2);
 		ck_assert_int_eq(r->counts.start, 2);
@@ -194,7 +192,7 @@ START_TEST(the_ledger_goes_away)
 	ck_assert_int_eq(rig_phase(r, 0), TASK_RUNNING);
 	ck_assert_uint_ge(r->lease[0].metered_s, 40); /* what ran meanwhile is told, in the chain of receipts that was begun */
 	ck_assert_int_eq(r->counts.start, 1);
-	release(r, 0);
+	rig_release(r, 0);
 	rig_close(r);
 }
 END_TEST
@@ -269,7 +267,7 @@ START_TEST(a_restart_adopts)
 	ck_assert_int_eq(r->counts.create, 1);
 	ck_assert_uint_ge(rig_held(r, 0)->meter.up_ms, up + 11000);
 	ck_assert_uint_le(rig_held(r, 0)->meter.up_ms, up + 13100);
-	release(r, 0);
+	rig_release(r, 0);
 	rig_close(r);
 }
 END_TEST
@@ -355,7 +353,7 @@ START_TEST(frozen_time_is_not_billed)
 	rig_run(r, 5000);
 	ck_assert_int_eq(rig_phase(r, 0), TASK_RUNNING);
 	ck_assert_uint_ge(rig_held(r, 0)->meter.up_ms, up + 4000);
-	release(r, 0);
+	rig_release(r, 0);
 	rig_close(r);
 }
 END_TEST
@@ -408,6 +406,37 @@ START_TEST(two_leases_share_no_device)
 }
 END_TEST
 
+/* The device is pulled out: the task ends, the lease is given up once, nothing is opened again on the device that is free. */
+START_TEST(a_lease_without_its_device_is_given_up)
+{
+	struct rig *r = &rig;
+	rig_open(r, 2);
+	rig_run(r, 5000);
+	ck_assert_int_eq(rig_phase(r, 0), TASK_RUNNING);
+	kernel_fake_gone(r->kernel, &rig_held(r, 0)->quota.devices[0]);
+	rig_run(r, 5000);
+	ck_assert_int_eq(r->quits, 1);
+	ck_assert_int_eq(r->counts.close, 1);
+	ck_assert_int_eq(r->counts.open, 1);
+	ck_assert_uint_eq(rig_kernel_leases(r), 0);
+	ck_assert(rig_reported(r, 0, DRIFT_GPU_GONE));
+	uint64_t up = rig_held(r, 0)->meter.up_ms;
+	rig_run(r, 5000);
+	ck_assert_uint_eq(rig_held(r, 0)->meter.up_ms, up); /* nothing runs, nothing is billed */
+	rig_ledger_down(r);
+	rig_run(r, 500);
+	rig_ledger_up(r); /* whether it heard is not known: it is told again */
+	rig_snapshot(r, true);
+	rig_run(r, 3000);
+	ck_assert_int_eq(r->quits, 2);
+	ck_assert_int_eq(r->counts.open, 1);
+	rig_state(r, 0, "done", LEASE_TERMINAL);
+	rig_run(r, 1000);
+	ck_assert_ptr_null(rig_held(r, 0));
+	rig_close(r);
+}
+END_TEST
+
 /* The kernel side knows nothing of a lease any more: the other one is counted on, and this one is made anew. */
 START_TEST(a_lost_lease_is_opened_again)
 {
@@ -423,8 +452,8 @@ START_TEST(a_lost_lease_is_opened_again)
 	ck_assert_int_eq(r->counts.open, 3);
 	ck_assert_uint_ge(rig_held(r, 1)->meter.up_ms, other + 4900);
 	ck_assert_uint_ge(rig_held(r, 0)->meter.up_ms, up + 3000);
-	release(r, 0);
-	release(r, 1);
+	rig_release(r, 0);
+	rig_release(r, 1);
 	rig_close(r);
 }
 END_TEST
@@ -433,4 +462,4 @@ TEST_MAIN("act", a_life, an_ended_task_stays_ended, what_the_buyer_brought_is_th
     a_deploy_that_stays_sealed, what_the_seller_lacks_is_tried_again, each_verb_fails, what_takes_long, the_ledger_goes_away,
     the_money_is_over, what_was_on_its_way_is_asked_again, a_restart_adopts, a_restart_finds_another_state, half_a_snapshot_closes_nothing,
     a_new_deploy_replaces_the_task, frozen_time_is_not_billed, a_refused_ready_waits_a_second, a_refused_receipt_waits_a_second,
-    two_leases_share_no_device, a_lost_lease_is_opened_again)
+    two_leases_share_no_device, a_lease_without_its_device_is_given_up, a_lost_lease_is_opened_again)

@@ -9,11 +9,13 @@
 
 static struct task_spec spec = {.nargs = 2, .args = {"/bin/sh", "say \"x\"\n"}, .nenv = 1, .env = {"A=b"}, .cwd = "/srv"};
 
+static const struct gpu_node gpu0 = {{'c', 195, 0}, "gpu0"};
+
 static struct bundle bundle(void)
 {
 	return (struct bundle){.spec = &spec, .root = "/b/merged", .netns = "/l/netns", .cgroup = "/zeus/00000000/lease-x/task",
 	    .hostname = "x",
-	    .uid_base = 900000, .dev_dir = "/b/dev", .ndevices = 1, .devices = {"gpu0"}};
+	    .uid_base = 900000, .dev_dir = "/b/dev", .ndevices = 1, .devices = &gpu0};
 }
 
 static json_t *load(const struct bundle *b)

@@ -71,7 +71,7 @@ static const char whole[] =
 	"# a comment\n[node]\nmount = /srv/zeus\nstate_dir=/srv/state\nname = owl-1\nreceipt_interval = 5s\noperator = root\n"
 	"user_ledger = l\nuser_views = v\nuser_plan = p\ngroup = g\n"
 	"[offer]\ncpu = 2\nmem = 4G\nup = 20mbit\ngpu = 0\npids = 100\nlease_cpu = 0.5\n"
-	"max_leases = 3\ndevice = /dev/null\n  device = /dev/zero\n"
+	"max_leases = 3\ndevice = /dev/null\n  device = /dev/zero\ngpus = nvidia0, 0000:62:00.0\ngpu_fake = 2\ncdi = /srv/cdi\n"
 	"[trade]\nuids = root, 1000\n"
 	"[runtime]\nruntime = crun\nconmon = /usr/bin/conmon\ntask_uid_base = 1000000\n"
 	"[ledger]\nthreads = 9\nkeep_blocks = 64\nkeep_states = 0\n[log]\nlevel = debug ; a remark\n";
@@ -89,6 +89,7 @@ START_TEST(every_key)
 	ck_assert(!c.offer_all && c.offer.v[RES_CPU_MILLI] == 2000 && c.offer.v[RES_MEM_MIB] == 4096 && c.offer.v[RES_UP_KBPS] == 20000);
 	ck_assert(c.per_lease.v[RES_CPU_MILLI] == 500 && c.per_lease.v[RES_MEM_MIB] == 4096);
 	ck_assert(c.ndevices == 2 && strcmp(c.devices[1], "/dev/zero") == 0);
+	ck_assert(strcmp(c.gpus, "nvidia0, 0000:62:00.0") == 0 && c.gpu_fake == 2 && strcmp(c.cdi, "/srv/cdi") == 0);
 	ck_assert(!c.trade_all && conf_uid_may_trade(&c, 0) && conf_uid_may_trade(&c, 1000) && !conf_uid_may_trade(&c, 1001));
 	ck_assert(strcmp(c.runtime, "crun") == 0 && c.log_level == LOG_LEVEL_DEBUG);
 	ck_assert(c.threads == 9 && c.keep_blocks == 64 && c.keep_states == 0);
@@ -135,6 +136,9 @@ START_TEST(mistakes_are_told_with_their_line)
 		{"[offer]\nmax_leases = 0\n", 2, "from 1 to 1024"},
 		{"[offer]\ndevice = /etc/passwd\n", 2, "below /dev"},
 		{"[offer]\ndevice = /dev/../etc/passwd\n", 2, "below /dev"},
+		{"[offer]\ngpus =\n", 2, "none, all, or names"},
+		{"[offer]\ngpu_fake = 4\n", 2, "from 0 to 3"},
+		{"[offer]\ncdi = cdi\n", 2, "absolute path"},
 		{"[trade]\nuids =\n", 2, "users of this machine"},
 		{"[trade]\nuids = no-such-user-here\n", 2, "users of this machine"},
 		{"[runtime]\ntask_uid_base = 0\n", 2, "65536"},

@@ -7,12 +7,15 @@
 #include <linux/sched.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -37,6 +40,40 @@ static int in_child(void (*body)(enum confine_profile), enum confine_profile p)
 	return WEXITSTATUS(status);
 }
 
+/* Once more than forty, by number where the C library would look at the arguments first. */
+static const struct { const char *what; long number, a, b, c; } forbidden_calls[] = {
+	{"kill", SYS_kill, 1, 0, 0}, {"tkill", SYS_tkill, 1, 0, 0}, {"mknod", SYS_mknod, 0, 0, 0}, {"symlink", SYS_symlink, 0, 0, 0},
+	{"link", SYS_link, 0, 0, 0}, {"chroot", SYS_chroot, 0, 0, 0}, {"pivot_root", SYS_pivot_root, 0, 0, 0}, {"setns", SYS_setns, -1, 0, 0},
+	{"fsopen", SYS_fsopen, 0, 0, 0}, {"open_tree", SYS_open_tree, -1, 0, 0}, {"move_mount", SYS_move_mount, -1, 0, -1},
+	{"setgid", SYS_setgid, 0, 0, 0}, {"setgroups", SYS_setgroups, 0, 0, 0}, {"setresuid", SYS_setresuid, 0, 0, 0},
+	{"capset", SYS_capset, 0, 0, 0}, {"fchown", SYS_fchown, 0, 0, 0}, {"lchown", SYS_lchown, 0, 0, 0}, {"setxattr", SYS_setxattr, 0, 0, 0},
+	{"bpf", SYS_bpf, 0, 0, 0}, {"perf_event_open", SYS_perf_event_open, 0, 0, 0}, {"io_uring_setup", SYS_io_uring_setup, 0, 0, 0},
+	{"userfaultfd", SYS_userfaultfd, 0, 0, 0}, {"keyctl", SYS_keyctl, 0, 0, 0}, {"add_key", SYS_add_key, 0, 0, 0},
+	{"process_vm_readv", SYS_process_vm_readv, 1, 0, 0}, {"process_vm_writev", SYS_process_vm_writev, 1, 0, 0},
+	{"pidfd_open", SYS_pidfd_open, 1, 0, 0}, {"pidfd_getfd", SYS_pidfd_getfd, 0, 0, 0}, {"kcmp", SYS_kcmp, 1, 1, 0},
+	{"init_module", SYS_init_module, 0, 0, 0}, {"kexec_load", SYS_kexec_load, 0, 0, 0}, {"reboot", SYS_reboot, 0, 0, 0},
+	{"swapon", SYS_swapon, 0, 0, 0}, {"settimeofday", SYS_settimeofday, 0, 0, 0}, {"clock_settime", SYS_clock_settime, 0, 0, 0},
+	{"sethostname", SYS_sethostname, 0, 0, 0}, {"acct", SYS_acct, 0, 0, 0}, {"quotactl", SYS_quotactl, 0, 0, 0},
+	{"syslog", SYS_syslog, 0, 0, 0}, {"personality", SYS_personality, 0xffffffff, 0, 0}, {"setrlimit", SYS_setrlimit, 0, 0, 0},
+	{"sched_setscheduler", SYS_sched_setscheduler, 0, 0, 0}, {"setpriority", SYS_setpriority, 0, 0, 0}, {"setsid", SYS_setsid, 0, 0, 0},
+	{"memfd_create", SYS_memfd_create, 0, 0, 0}, {"shmget", SYS_shmget, 0, 0, 0}, {"mq_open", SYS_mq_open, 0, 0, 0},
+	{"fanotify_init", SYS_fanotify_init, 0, 0, 0}, {"inotify_init1", SYS_inotify_init1, 0, 0, 0},
+	{"name_to_handle_at", SYS_name_to_handle_at, 0, 0, 0}, {"open_by_handle_at", SYS_open_by_handle_at, -1, 0, 0},
+	{"seccomp", SYS_seccomp, 0, 0, 0}, {"chdir", SYS_chdir, 0, 0, 0}, {"truncate", SYS_truncate, 0, 0, 0},
+};
+
+static void forbidden_by_number(void)
+{
+	for (size_t i = 0; i < sizeof forbidden_calls / sizeof forbidden_calls[0]; i++) {
+		errno = 0;
+		long r = syscall(forbidden_calls[i].number, forbidden_calls[i].a, forbidden_calls[i].b, forbidden_calls[i].c);
+		if (r == -1 && errno == EPERM)
+			continue;
+		fprintf(stderr, "%s is not refused: %ld, %s\n", forbidden_calls[i].what, r, strerror(errno));
+		_exit(2);
+	}
+}
+
 static void forbidden_everywhere(enum confine_profile p)
 {
 	MUST(confine_seccomp(p) == 0);
@@ -58,6 +95,7 @@ static void forbidden_everywhere(enum confine_profile p)
 	FORBIDDEN(mprotect((void *)((uintptr_t)&forbidden_everywhere & ~4095UL), 4096, PROT_READ | PROT_WRITE | PROT_EXEC));
 	MUST(mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED && errno == EPERM);
 	MUST(syscall(SYS_clone3, NULL, 0) == -1 && errno == ENOSYS);
+	forbidden_by_number();
 	MUST(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == -1); /* not even asked; that it is set, exec above showed */
 }
 
@@ -137,6 +175,52 @@ START_TEST(what_is_needed)
 }
 END_TEST
 
+/* With all of root's rights still there: what is outside is not opened, made, moved or removed, through no link and no upward path. */
+static void files_only_below(enum confine_profile p)
+{
+	char dir[] = "/tmp/zeus-confine-XXXXXX", made[64], out[64];
+	MUST(mkdtemp(dir) != NULL);
+	snprintf(made, sizeof made, "%s/made", dir);
+	snprintf(out, sizeof out, "%s/out", dir);
+	MUST(symlink("/etc/passwd", out) == 0);
+	int own = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC), etc = open("/etc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int before = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	char byte;
+	if (p == CONFINE_LEDGER) { /* nothing but its own; the others may read /etc too */
+		MUST(close(etc) == 0);
+		etc = -1;
+	}
+	int r = confine_files((const struct confine_place[]){{own, true}, {etc, false}}, 2);
+	MUST(r >= 0);
+	if (r == 1) {
+		static const char *const outside[] = {"/proc/self/status", "/usr/bin/env", "/", "/tmp", "/dev/null", "/var", "/sys/kernel"};
+		for (size_t i = 0; i < sizeof outside / sizeof outside[0]; i++)
+			MUST(open(outside[i], O_RDONLY | O_CLOEXEC) == -1 && errno == EACCES);
+		MUST((open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0) == (p != CONFINE_LEDGER));
+		MUST((open(out, O_RDONLY | O_CLOEXEC) >= 0) == (p != CONFINE_LEDGER));
+		MUST(open("/etc/zeus-none", O_WRONLY | O_CREAT | O_CLOEXEC, 0600) == -1 && errno == EACCES);
+		MUST(open("/tmp/zeus-none", O_WRONLY | O_CREAT | O_CLOEXEC, 0600) == -1 && errno == EACCES);
+		MUST(mkdir("/tmp/zeus-none", 0700) == -1 && errno == EACCES);
+		MUST(rmdir(dir) == -1 && (errno == EACCES || errno == ENOTEMPTY));
+		MUST(symlink("/", made) == -1 && errno == EACCES);
+		MUST(mkfifo(made, 0600) == -1 && errno == EACCES);
+		MUST(mount("none", dir, "tmpfs", 0, NULL) == -1 && errno == EPERM);
+	}
+	MUST(read(before, &byte, 1) == 1);
+	int fd = open(made, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	MUST(fd >= 0 && write(fd, "x", 1) == 1 && ftruncate(fd, 0) == 0 && unlink(made) == 0 && unlink(out) == 0);
+	MUST(confine_seccomp(p) == 0);
+}
+
+START_TEST(files)
+{
+	ck_assert_int_eq(in_child(files_only_below, CONFINE_LEDGER), 0);
+	ck_assert_int_eq(in_child(files_only_below, CONFINE_VIEWS), 0);
+	ck_assert_int_eq(in_child(files_only_below, CONFINE_PLAN), 0);
+	ck_assert_int_eq(system("rmdir /tmp/zeus-confine-??????"), 0);
+}
+END_TEST
+
 static void dropped(enum confine_profile p)
 {
 	gid_t groups[] = {65533}, have[8];
@@ -170,4 +254,4 @@ START_TEST(identity)
 }
 END_TEST
 
-TEST_MAIN("confine", what_is_forbidden, a_parent_still_starts_others, what_is_needed, identity)
+TEST_MAIN("confine", what_is_forbidden, a_parent_still_starts_others, what_is_needed, files, identity)

@@ -36,6 +36,10 @@ static void fill_lease(struct fact_lease *l)
 		.bond = money_of(10), .paid = money_of(11), .commission = money_of(12), .ran_s = 13, .metered_s = 14, .usage_seq = 15,
 		.usage_pending_ms = 16, .app = "demo", .endpoint = "10.7.0.2", .deploy_rev = 17, .deploy = {blob, sizeof blob},
 		.reason = "@usage"};
+	l->change_rev = 5;
+	l->change_end = CHANGE_LAPSED;
+	l->change = (struct lease_change){.stage = CHANGE_AGREED, .by_seller = true, .res = some_resources(), .price = price_of(4),
+		.rate = money_of(6), .until_ms = 9};
 	vector_fill(&l->lease, 32, 3);
 	vector_fill(&l->buyer, 32, 4);
 	vector_fill(&l->last_usage, 32, 5);
@@ -153,6 +157,8 @@ START_TEST(what_is_not_canonical_cannot_be_written)
 	REFUSED(FACT_ORDER, f.u.order.tif = 3);
 	REFUSED(FACT_ORDER, f.u.order.reason = V_COUNT);
 	REFUSED(FACT_LEASE, f.u.lease.flags = 8);
+	REFUSED(FACT_LEASE, f.u.lease.change.stage = CHANGE_CLOSING + 1);
+	REFUSED(FACT_LEASE, f.u.lease.change_end = CHANGE_ENDS);
 	REFUSED(FACT_LEASE, strcpy(f.u.lease.endpoint, "a\x1b[2J"));
 	REFUSED(FACT_VERDICT, f.u.verdict.type = 0x99);
 	REFUSED(FACT_PAY, f.u.pay.kind = PAY_STAKE + 1);

@@ -8,7 +8,7 @@
 #include "ledger/state/books.h"
 #include "tests/vector.h"
 
-#define GOLDEN "dd32eed769f5d4846281d1976242cf1adbe067340505764536cc38bbdbb385c9"
+#define GOLDEN "5913f81a3352065c2f55500503d2fdcb97876c9c02b0be2ff2d76f1a93bece81"
 #define TEXT_MAX 65536
 
 static struct genesis g;

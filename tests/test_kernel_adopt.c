@@ -50,7 +50,8 @@ static int fail_at(void *ctx, const char *step)
 
 START_TEST(every_step_rolls_back)
 {
-	static const char *const steps[] = {"dirs", "record", "groups", "limits", "devices", "netns", "link", "shaping", "meter", "commit"};
+	static const char *const steps[] = {"dirs", "record", "groups", "limits", "devices", "netns", "link", "fence", "shaping",
+	    "meter", "commit"};
 	struct quota q = site_quota();
 	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
 		struct fault f = {steps[i], 0};
@@ -70,7 +71,7 @@ END_TEST
 
 START_TEST(failed_tasks_leave_the_lease)
 {
-	static const char *const steps[] = {"bundle", "create"};
+	static const char *const steps[] = {"bundle", "create", "iops"};
 	struct quota q = site_quota();
 	open_lease(&q);
 	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {

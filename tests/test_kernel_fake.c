@@ -125,6 +125,9 @@ START_TEST(policy_refuses)
 	q.res.v[RES_SPARE_A] = 1;
 	ck_assert_int_eq(k->ops->lease_open(k, &one, &q), -EINVAL);
 	q = quota();
+	q.res.v[RES_CONN] = CONN_PER_S_MAX + 1;
+	ck_assert_int_eq(k->ops->lease_open(k, &one, &q), -EDQUOT);
+	q = quota();
 	q.res.v[RES_PIDS] = 0;
 	ck_assert_int_eq(k->ops->lease_open(k, &one, &q), -EINVAL);
 	q = quota();

@@ -89,6 +89,11 @@ START_TEST(keys_then_genesis_then_blocks)
 	ck_assert_int_eq(run("--keys", "--operator", "1000"), 0); /* again: the same */
 	ck_assert_mem_eq(made_key(A).pk, own.pk, 32);
 	give(own.pk, 1000, VEST_TEAM);
+	g.work_window_ms = g.epoch_ms = g.mig_epoch_ms = UINT64_MAX; /* never over */
+	g.sketch_half_ms = g.fill_step_ms = 1;
+	g.free_wu = 3000;
+	g.lane_wu = 100000;
+	g.free_ppm = 1000000;
 	write_file("");
 	const char *more[] = {"--genesis", file, "--operator", "1000", NULL};
 	daemon_init_in(&d, more, 0);
@@ -165,6 +170,10 @@ START_TEST(what_is_refused_leaves_nothing)
 	ck_assert_int_eq(run("--init", "--genesis", d.dir), 78);
 	write_file("reserve 1\n");
 	ck_assert_int_eq(run("--init", "--genesis", file), 78);
+	g.epoch_ms = 0;
+	write_file("");
+	ck_assert_int_eq(run("--init", "--genesis", file), 78); /* a rule out of its range */
+	g.epoch_ms = UINT64_MAX;
 	g.standard_lease.b[0] ^= 1; /* a contract that this program does not know */
 	write_file("");
 	ck_assert(!there(keys_dir));

@@ -182,6 +182,12 @@ START_TEST(all_its_things_come_along)
 	rig_settle(&rig);
 	rig_account(&rig, 1, &after);
 	ck_assert_uint_eq(after.lane, lane_of_account(1));
+	struct address who = rig_address(1);
+	uint32_t cids = 0;
+	for (const struct cid_seen *c = rig.s->part[after.lane].cids; c; c = c->hh.next)
+		cids += address_eq(&c->key.owner, &who);
+	ck_assert_uint_eq(account_find(&rig.s->part[after.lane], &who)->cids, cids);
+	ck_assert_uint_gt(cids, 9);
 	ck_assert_uint_eq(rig_holding(&rig, 1, 1), 500);
 	struct fact_node n;
 	struct id id = rig_node_id(1);

@@ -58,6 +58,12 @@ static const struct row rows[] = {
     {"frozen once", "frozen", LEASE_FROZEN, true, {.phase = PHASE_RUNNING, .deploy_rev = 1, .frozen = true}, 0, 0, ACT_NONE},
     {"a top-up thaws", "run", LEASE_RUN, true, {.phase = PHASE_RUNNING, .deploy_rev = 1, .frozen = true}, 0, 0, ACT_THAW},
     {"time over and no ledger: held", "run", LEASE_RUN, true, {.phase = PHASE_RUNNING, .deploy_rev = 1, .overdue = true}, 0, 0, ACT_FREEZE},
+    {"without its device it is closed", "run", LEASE_RUN, true, {.phase = PHASE_RUNNING, .deploy_rev = 1, .lost = true}, 0, 0, ACT_CLOSE},
+    {"then given up", "run", LEASE_RUN, true, {.phase = PHASE_NONE, .lost = true}, 0, 0, ACT_QUIT},
+    {"once", "run", LEASE_RUN, true, {.phase = PHASE_NONE, .lost = true, .quit_sent = true}, 0, 0, ACT_NONE},
+    {"frozen or not", "frozen", LEASE_FROZEN, true, {.phase = PHASE_RUNNING, .frozen = true, .lost = true}, 0, 0, ACT_CLOSE},
+    {"before it ran, too", "matched", 0, true, {.phase = PHASE_NONE, .lost = true}, 0, 0, ACT_QUIT},
+    {"and over is over", "left", 0, true, {.phase = PHASE_NONE, .lost = true}, 0, 0, ACT_NONE},
     {"final closes", "final", 0, true, {.phase = PHASE_RUNNING, .deploy_rev = 1}, 0, 0, ACT_CLOSE},
     {"court closes", "court", 0, true, {.phase = PHASE_EXITED, .deploy_rev = 1}, 0, 0, ACT_CLOSE},
     {"what could not be closed waits, too", "done", LEASE_TERMINAL, true,
@@ -79,14 +85,51 @@ static const struct row rows[] = {
 	ACT_RECEIPT},
 };
 
-START_TEST(table)
+/* With a change on its way, the third of its lease: to a core. */
+#define CORE {.v = {1000}}
+static const struct { struct row row; enum change_stage stage; } resizes[] = {
+    {{"what is only asked changes nothing", "run", LEASE_RUN, false, {.phase = PHASE_OPEN}, 0, 0, ACT_NONE}, CHANGE_ASKED},
+    {{"what is agreed is made", "run", LEASE_RUN, true, {.phase = PHASE_RUNNING, .deploy_rev = 1}, 0, 0, ACT_RESIZE}, CHANGE_AGREED},
+    {{"and told", "run", LEASE_RUN, true, {.phase = PHASE_RUNNING, .deploy_rev = 1, .held = CORE}, 0, 0, ACT_RESIZED}, CHANGE_AGREED},
+    {{"once", "run", LEASE_RUN, false, {.phase = PHASE_OPEN, .held = CORE, .told_rev = 3}, 0, 0, ACT_NONE}, CHANGE_AGREED},
+    {{"what the machine cannot is refused", "run", LEASE_RUN, false,
+	{.phase = PHASE_OPEN, .cannot_rev = 3, .told_rev = 2}, 0, 0, ACT_REFUSE}, CHANGE_AGREED},
+    {{"what it could not the last time is tried", "run", LEASE_RUN, false,
+	{.phase = PHASE_OPEN, .cannot_rev = 2}, 0, 0, ACT_RESIZE}, CHANGE_AGREED},
+    {{"refused once", "run", LEASE_RUN, false, {.phase = PHASE_OPEN, .cannot_rev = 3, .told_rev = 3}, 0, 0, ACT_NONE}, CHANGE_AGREED},
+    {{"a receipt closes the old terms at once", "run", LEASE_RUN, false,
+	{.phase = PHASE_OPEN, .held = CORE, .receipt_ms = NOW}, 0, 0, ACT_RECEIPT}, CHANGE_MADE},
+    {{"after the one that is pending", "run", LEASE_RUN, false,
+	{.phase = PHASE_OPEN, .held = CORE, .receipt_ms = NOW}, 5, 0, ACT_NONE}, CHANGE_MADE},
+    {{"one that came to nothing is undone", "run", LEASE_RUN, false,
+	{.phase = PHASE_OPEN, .held = CORE}, 0, 0, ACT_RESIZE}, CHANGE_NONE},
+    {{"a frozen lease, too", "frozen", LEASE_FROZEN, false,
+	{.phase = PHASE_OPEN, .frozen = true, .held = CORE}, 0, 0, ACT_RESIZE}, CHANGE_NONE},
+    {{"it is frozen first", "frozen", LEASE_FROZEN, false, {.phase = PHASE_OPEN, .held = CORE}, 0, 0, ACT_FREEZE}, CHANGE_NONE},
+    {{"a lease that is over is closed in any size", "final", 0, false,
+	{.phase = PHASE_OPEN, .held = CORE}, 0, 0, ACT_CLOSE}, CHANGE_CLOSING},
+};
+
+static void hold_to(const struct row *r, enum change_stage stage)
 {
-	const struct row *r = &rows[_i];
-	struct fact_lease f = {.flags = r->flags, .deploy_rev = 1, .usage_pending_ms = r->pending, .metered_s = r->metered_s};
+	struct fact_lease f = {.flags = r->flags, .deploy_rev = 1, .usage_pending_ms = r->pending, .metered_s = r->metered_s,
+	    .change_rev = 3};
+	f.change = (struct lease_change){.stage = stage, .res = CORE};
 	snprintf(f.state, sizeof(f.state), "%s", r->state);
 	f.deploy.len = r->deploy ? 1 : 0;
 	enum action got = plan_next(&f, &r->run, NOW, INTERVAL);
 	ck_assert_msg(got == r->want, "%s: %s instead of %s", r->what, action_word(got), action_word(r->want));
+}
+
+START_TEST(table)
+{
+	hold_to(&rows[_i], CHANGE_NONE);
+}
+END_TEST
+
+START_TEST(other_terms)
+{
+	hold_to(&resizes[_i].row, resizes[_i].stage);
 }
 END_TEST
 
@@ -105,9 +148,14 @@ START_TEST(every_plan_ends)
 	static const char *const state[] = {"matched", "trial", "run", "frozen", "final", "court", "done"};
 	static const uint8_t flags[] = {0, LEASE_RUN, LEASE_RUN, LEASE_FROZEN, 0, 0, LEASE_TERMINAL};
 	for (int s = 0; s < 7; s++)
-		for (int bits = 0; bits < 5 * 2 * 2 * 2; bits++) {
-			struct fact_lease f = {.flags = flags[s], .deploy_rev = 1, .deploy.len = (size_t)(bits & 1)};
-			struct running run = {.phase = (enum lease_phase)(bits / 8), .frozen = bits & 2, .failed = bits & 4};
+		for (int bits = 0; bits < 5 * 2 * 2 * 2 * 4 * 2; bits++) {
+			struct fact_lease f = {.flags = flags[s], .deploy_rev = 1, .deploy.len = (size_t)(bits & 1), .change_rev = 1};
+			struct running run = {.phase = (enum lease_phase)(bits / 8 % 5), .frozen = bits & 2, .failed = bits & 4,
+			    .lost = bits >= 160};
+			bool agreed = bits % 160 >= 40;
+			f.change.stage = agreed ? CHANGE_AGREED : CHANGE_NONE;
+			f.change.res.v[0] = bits % 160 >= 80 ? 5 : 0;
+			run.cannot_rev = bits % 160 >= 120;
 			snprintf(f.state, sizeof(f.state), "%s", state[s]);
 			int steps = 0;
 			for (enum action a; (a = plan_next(&f, &run, NOW, INTERVAL)) != ACT_NONE; steps++) {
@@ -121,6 +169,8 @@ START_TEST(every_plan_ends)
 				case ACT_START: run.phase = PHASE_RUNNING; break;
 				case ACT_FREEZE: run.frozen = true; break;
 				case ACT_THAW: run.frozen = false; break;
+				case ACT_RESIZE: run.held = *plan_vector(&f, &run); break;
+				case ACT_RESIZED: case ACT_REFUSE: run.told_rev = 1; break;
 				case ACT_CLOSE: run.phase = PHASE_NONE; run.frozen = false; break;
 				case ACT_KILL: run.phase = PHASE_EXITED; break;
 				case ACT_QUIT: run.quit_sent = true; break;
@@ -135,6 +185,7 @@ int main(void)
 	Suite *s = suite_create("plan");
 	TCase *t = tcase_create("plan");
 	tcase_add_loop_test(t, table, 0, (int)(sizeof(rows) / sizeof(rows[0])));
+	tcase_add_loop_test(t, other_terms, 0, (int)(sizeof(resizes) / sizeof(resizes[0])));
 	tcase_add_test(t, unknown_lease_is_closed);
 	tcase_add_test(t, every_plan_ends);
 	suite_add_tcase(s, t);

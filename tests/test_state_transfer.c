@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "ledger/crypto/hash.h"
+#include "ledger/state/books.h"
 #include "tests/books_driver.h"
 
 #define RICH 1000000000ULL
@@ -279,9 +280,68 @@ START_TEST(an_outbox_has_a_bound)
 }
 END_TEST
 
+/* Nothing is wrong with it: the same commands are carried out in another round. */
+START_TEST(a_batch_without_room_may_come_again)
+{
+	static uint8_t buf[TX_BATCH_BODY_MAX], more[256];
+	static struct tx part[TX_BATCH_OPS_MAX];
+	struct tx tx[2], late = rig_pay_tx(&rig, ALICE, BOB, 1);
+	enum verdict got[2];
+	for (uint32_t i = 0; i < TX_BATCH_OPS_MAX; i++)
+		part[i] = rig_pay_tx(&rig, ALICE, BOB, 1);
+	tx[0] = rig_batch_tx(&rig, ALICE, part, TX_BATCH_OPS_MAX, buf, sizeof buf);
+	tx[1] = rig_batch_tx(&rig, ALICE, &late, 1, more, sizeof more);
+	tx[1].nonce++;
+	rig_many(&rig, tx, 2, got);
+	ck_assert_int_eq(got[0], V_OK);
+	ck_assert_int_eq(got[1], V_BUSY);
+	tx[1].nonce++;
+	ck_assert_int_eq(rig_do(&rig, &tx[1]), V_OK);
+	rig_settle(&rig);
+	ck_assert_uint_eq(rig_balance(&rig, BOB), RICH + TX_BATCH_OPS_MAX + 1);
+}
+END_TEST
+
+static struct account *account_of(uint32_t who)
+{
+	struct address a = rig_address(who);
+	return account_find(&rig.s->part[home_of(rig.s, &a)], &a);
+}
+
+START_TEST(command_ids_of_a_day_are_bounded)
+{
+	static uint8_t buf[4096];
+	struct tx tx = rig_pay_tx(&rig, ALICE, BOB, 1), part[2] = {rig_pay_tx(&rig, ALICE, BOB, 1), rig_pay_tx(&rig, ALICE, BOB, 1)};
+	ck_assert_int_eq(rig_do(&rig, &tx), V_OK);
+	ck_assert_uint_eq(account_of(ALICE)->cids, 1);
+	tx = rig_pay_tx(&rig, ALICE, BOB, RICH);
+	ck_assert_int_eq(rig_do(&rig, &tx), V_NO_FUNDS);
+	ck_assert_uint_eq(account_of(ALICE)->cids, 1); /* what was not done may come again */
+	account_of(ALICE)->cids = CIDS_PER_ACCOUNT - 1;
+	tx = rig_batch_tx(&rig, ALICE, part, 2, buf, sizeof buf);
+	ck_assert_int_eq(rig_do(&rig, &tx), V_BATCH_ABORTED);
+	ck_assert_uint_eq(account_of(ALICE)->cids, CIDS_PER_ACCOUNT - 1);
+	tx = rig_pay_tx(&rig, ALICE, BOB, 1);
+	ck_assert_int_eq(rig_do(&rig, &tx), V_OK);
+	tx = rig_pay_tx(&rig, ALICE, BOB, 1);
+	ck_assert_int_eq(rig_do(&rig, &tx), V_TOO_MANY);
+	tx = rig_pay_tx(&rig, BOB, ALICE, 1); /* each for himself */
+	ck_assert_int_eq(rig_do(&rig, &tx), V_OK);
+	rig_reload(&rig); /* counted anew */
+	ck_assert_uint_eq(account_of(ALICE)->cids, 2);
+	rig_pass(&rig, CID_KEEP_MS);
+	rig_round(&rig);
+	ck_assert_uint_eq(account_of(ALICE)->cids, 0);
+	tx = rig_pay_tx(&rig, ALICE, BOB, 1);
+	ck_assert_int_eq(rig_do(&rig, &tx), V_OK);
+}
+END_TEST
+
 static void add_tests(TCase *t)
 {
 	tcase_add_test(t, a_transfer_lands_one_round_later);
+	tcase_add_test(t, a_batch_without_room_may_come_again);
+	tcase_add_test(t, command_ids_of_a_day_are_bounded);
 	tcase_add_test(t, a_lane_pays_itself_by_receipt_too);
 	tcase_add_test(t, homes_are_spread);
 	tcase_add_test(t, open_goes_to_the_emptiest_lane);

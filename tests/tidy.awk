@@ -5,6 +5,7 @@ BEGIN {
   # Foreign headers: pattern of the header's name -> pattern of the files that may include it. Never a header of ours.
   foreign["^fuse(3/|_|\\.h)"] = "^zfs-views/"
   foreign["^libcgroup|^cgroup\\.h|^netlink/|^bpf/|^linux/bpf"] = "^kernel-facing/"
+  foreign["^nftables/"] = "^(kernel-facing|tests)/"
   foreign["^leveldb/"] = "^ledger/store/"
   foreign["^sodium"] = "^ledger/crypto/"
   foreign["^raft\\.h"] = "^ledger/engine/"

@@ -83,5 +83,5 @@ render_fn render_block_header, render_block_txs, render_block_raw, render_block_
 render_fn render_tx_status, render_tx_block, render_tx_json, render_tx_proof, render_tx_raw;
 render_fn render_image_manifest, render_image_state, render_image_size, render_incoming;
 render_fn render_app_image, render_app_developer, render_app_manifest, render_app_terms;
-render_fn render_node_capacity, render_node_free, render_node_rating, render_node_owner;
+render_fn render_node_capacity, render_node_free, render_node_rating, render_node_owner, render_node_gpus;
 #endif

@@ -57,6 +57,10 @@ static void put_vector_limits(const struct resources *r, struct page *out)
 	page_add(out, "pids max=%u\n", r->v[RES_PIDS]);
 	page_add(out, "disk max=%" PRIu64 "\n", (uint64_t)r->v[RES_DISK_MIB] << 20);
 	page_add(out, "bw up=%s down=%s\n", text_of_rate(r->v[RES_UP_KBPS], up), text_of_rate(r->v[RES_DOWN_KBPS], down));
+	if (r->v[RES_IOPS])
+		page_add(out, "iops max=%u\n", r->v[RES_IOPS]);
+	if (r->v[RES_CONN])
+		page_add(out, "conn max=%u\n", r->v[RES_CONN]);
 	if (r->v[RES_GPU])
 		page_add(out, "gpu n=%u\n", r->v[RES_GPU]);
 }
@@ -69,6 +73,18 @@ int render_lease_limits(const struct view *v, uid_t uid, const struct node *n, s
 		return -ENOENT;
 	if (!copy_live(v, l, "limits", out))
 		put_vector_limits(&l->res, out);
+	return 0;
+}
+
+/* Of this machine only: what others have, they know themselves. */
+int render_node_gpus(const struct view *v, uid_t uid, const struct node *n, struct page *out)
+{
+	(void)uid;
+	if (!model_node(v->model, &n->object))
+		return -ENOENT;
+	page_add(out, "#name\tvendor\tmodel\tid\tmem\tlease\n");
+	if (memcmp(&v->node_id, &n->object, sizeof v->node_id) == 0)
+		beneath_text(v->live_fd, "self", "gpus", out);
 	return 0;
 }
 

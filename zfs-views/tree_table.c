@@ -169,4 +169,5 @@ const struct entry tree_entries[N_KINDS] = {
 	[N_NODE_FREE] = TEXT_(N_NODE, "free", 0444, OWN_ROOT, render_node_free),
 	[N_NODE_RATING] = TEXT_(N_NODE, "rating", 0444, OWN_ROOT, render_node_rating),
 	[N_NODE_OWNER] = TEXT_(N_NODE, "owner", 0444, OWN_ROOT, render_node_owner),
+	[N_NODE_GPUS] = TEXT_(N_NODE, "gpus", 0444, OWN_ROOT, render_node_gpus),
 };

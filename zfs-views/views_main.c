@@ -140,6 +140,15 @@ static int drop(const struct options *o, gid_t gid_zeus)
 	return err ? err : confine_drop(uid, gid, &gid_zeus, 1);
 }
 
+/* Users are looked up while serving, hence /etc. */
+static int confine(const struct options *o)
+{
+	autoclose int etc = open("/etc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const struct confine_place places[] = {{o->state_fd, true}, {o->tasks_fd, false}, {o->live_fd, false}, {etc, false}};
+	int err = confine_files(places, sizeof places / sizeof places[0]);
+	return err < 0 ? err : confine_seccomp(CONFINE_VIEWS);
+}
+
 static int run(struct options *o)
 {
 	struct serve_conf c = {.fuse_fd = o->fuse_fd, .taken_fd = o->taken_fd, .first = o->first || o->standalone};
@@ -157,7 +166,7 @@ static int run(struct options *o)
 	if (!err && !dlopen(LIBGCC_S_SO, RTLD_NOW))
 		err = -ELIBACC;
 	if (!err && !o->standalone)
-		err = confine_seccomp(CONFINE_VIEWS);
+		err = confine(o);
 	return err ? err : serve(&c);
 }
 

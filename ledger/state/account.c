@@ -163,8 +163,7 @@ void purse_close(struct purse *u, const struct act *t, bool done)
 			part_touch(t->p, REC_CID, &u->cids[i]->key, sizeof u->cids[i]->key);
 			continue;
 		}
-		HASH_DEL(t->p->cids, u->cids[i]);
-		free(u->cids[i]);
+		cid_drop(t->p, u->cids[i]);
 	}
 	free(u->cids);
 }
@@ -212,9 +211,10 @@ enum verdict purse_cid(struct purse *u, const struct act *t, const struct cid *c
 		return V_DUPLICATE;
 	if (c) { /* a day old, and not yet forgotten */
 		part_touch(t->p, REC_CID, &key, sizeof key);
-		HASH_DEL(t->p->cids, c);
-		free(c);
+		cid_drop(t->p, c);
 	}
+	if (t->a->cids >= CIDS_PER_ACCOUNT)
+		return V_TOO_MANY;
 	c = cid_add(t->p, &key, t->s->time_ms);
 	u->cids = books_array(u->cids, &u->cap_cids, u->ncids + 1, sizeof *u->cids);
 	u->cids[u->ncids++] = c;

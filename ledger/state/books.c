@@ -236,7 +236,19 @@ struct cid_seen *cid_add(struct part *p, const struct cid_key *key, uint64_t tim
 	c->key = *key;
 	c->time_ms = time_ms;
 	HASH_ADD(hh, p->cids, key, sizeof c->key, c);
+	struct account *a = account_find(p, &key->owner);
+	if (a)
+		a->cids++;
 	return c;
+}
+
+void cid_drop(struct part *p, struct cid_seen *c)
+{
+	struct account *a = account_find(p, &c->key.owner);
+	if (a)
+		a->cids--;
+	HASH_DEL(p->cids, c);
+	free(c);
 }
 
 const struct fact_symbol *symbol_find(const struct state *s, uint32_t symbol, size_t *index)

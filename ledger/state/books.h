@@ -40,6 +40,7 @@ struct account {
 	uint8_t x25519[32]; uint64_t nonce; struct money balance;
 	struct auth *auth;             /* owned; only as long as its keys need: never copy it whole */
 	uint32_t orders;               /* open or travelling; at most ORDERS_PER_ACCOUNT */
+	uint32_t cids;                 /* its command ids in the table; at most CIDS_PER_ACCOUNT */
 	struct work work;              /* what it has used of the network, as of its last transaction */
 	struct money deposit;          /* what is held for objects it had stored, wherever they are */
 	/* Owned; NULL for most accounts: */
@@ -161,6 +162,7 @@ void account_keys(struct account *a, const struct auth *auth);       /* instead 
 void account_free(struct account *a);
 bool account_count(const struct account *a, struct money *sum);      /* its coins in any form, but what is in objects elsewhere */
 struct cid_seen *cid_add(struct part *p, const struct cid_key *key, uint64_t time_ms);
+void cid_drop(struct part *p, struct cid_seen *c);
 struct address auth_address(const struct auth *a);
 const struct fact_symbol *symbol_find(const struct state *s, uint32_t symbol, size_t *index);
 bool money_take(struct money *from, struct money amount);
@@ -359,6 +361,9 @@ bool order_bond(const struct state *s, const struct resources *res, const struct
     struct money *bond);
 void order_free(struct order *o);
 
+/* What a bid may want, a lease may become: units and rate of res at price. */
+enum verdict order_wants(const struct fact_symbol *y, const struct resources *res, struct price price, struct money *rate);
+
 /* --- auction.c --- */
 bool auction_run(struct state *s, struct part *p, size_t symbol); /* false: out of room, goes on next round */
 
@@ -372,6 +377,18 @@ void lease_free(struct lease *l);
 enum verdict usage_accept(struct state *s, struct part *p, struct lease *l, const struct tx_usage *u);
 void usage_settle(struct state *s, struct part *p, struct lease *l);
 enum verdict lease_fire(struct state *s, struct part *p, struct lease *l, const struct fsm_call *call, struct fsm_outcome *out);
+
+void lease_give(struct state *s, struct part *p, const struct lease *l, const struct result *v); /* to the node, at its home */
+uint64_t lease_run_s(const struct state *s, const struct lease *l);  /* by chain time, the present state included */
+
+/* --- change.c: other terms for a lease that runs --- */
+bool change_word(const char *event);                                 /* change, agree, withdraw, refuse, resized */
+enum verdict change_event(struct state *s, struct part *p, struct lease *l, const struct tx *tx);
+void change_closes(struct lease *l);                                 /* a receipt was accepted */
+void change_settled(struct state *s, struct part *p, struct lease *l); /* and counts */
+void change_look(struct state *s, struct part *p, struct lease *l);  /* whether time or the lease's state went over it */
+void change_drop(struct state *s, struct part *p, struct lease *l, enum change_end why);
+uint64_t change_due_ms(const struct lease *l);                       /* ~0: it waits for no time */
 
 /* --- correlate.c: transitions (no one touches the record of an account or a lease: the caller does) --- */
 void correlate(const struct state *s, struct sketch **slot, const void *to, uint8_t lane); /* to: 32 bytes; lane 0: not known */

@@ -57,6 +57,7 @@ int fsm_reg(const struct fsm *f, const char *name);
 int fsm_meter(const struct fsm *f, const char *name);
 uint32_t fsm_roles(const struct fsm *f);
 uint8_t fsm_hold_owner(const struct fsm *f, uint8_t hold);
+bool fsm_listens(const struct fsm *f, uint8_t state, const char *event); /* is there an ON for it, whatever its conditions */
 const char *fsm_state_name(const struct fsm *f, uint8_t state);
 uint8_t fsm_state_flags(const struct fsm *f, uint8_t state); /* enum lease_flag of common/fact.h */
 

@@ -16,7 +16,7 @@ static bool ident_ok(const char *s)
 
 static bool event_ok(const char *s)
 {
-	static const char *const raised[] = {"@usage", "@proof", "@preimage", "@tick", "@short", "@enter"};
+	static const char *const raised[] = {"@usage", "@proof", "@preimage", "@tick", "@short", "@enter", "@change"};
 	for (size_t k = 0; k < sizeof raised / sizeof *raised; k++)
 		if (strcmp(s, raised[k]) == 0)
 			return true;

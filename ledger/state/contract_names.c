@@ -50,6 +50,15 @@ uint8_t fsm_hold_owner(const struct fsm *f, uint8_t hold)
 	return hold < f->nholds ? f->hold[hold].owner : FSM_NONE;
 }
 
+bool fsm_listens(const struct fsm *f, uint8_t state, const char *event)
+{
+	const struct fsm_state *s = &f->state[state < f->nstates ? state : 0];
+	bool found = false;
+	for (uint8_t k = 0; k < s->n_tr && state < f->nstates; k++)
+		found |= fsm_tr_is(f, &f->tr[s->first_tr + k], event);
+	return found;
+}
+
 const char *fsm_state_name(const struct fsm *f, uint8_t state)
 {
 	return state < f->nstates ? f->names[f->state[state].name] : "";

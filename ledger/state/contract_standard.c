@@ -2,7 +2,8 @@
  *
  * Knows only its own text. Seconds of use are what the node reports (m.up) and never more than the ledger saw pass (ran + since);
  * what they cost is base + rate x (seconds - base_up), so that a later price never touches what was used before. The buyer is never
- * charged past the escrow: the lease freezes at the second at which it could be used up. */
+ * charged past the escrow: the lease freezes at the second at which it could be used up. A change of terms (@change, arg0 the new
+ * rate) begins at the seconds of a settled receipt. What was missing is paid at the price of the match, which no party can move alone. */
 #include "ledger/state/contract.h"
 
 const char contract_standard_lease[] =
@@ -31,6 +32,7 @@ const char contract_standard_lease[] =
 " TIMEOUT trial GOTO run\n"
 "STATE run RUN\n"
 " ON @usage DO ACCRUE escrow seller paid base+rate*(min(m.up,ran+since)-base_up)/3600\n"
+" ON @change DO SET base base+rate*(min(m.up,ran+since)-base_up)/3600; SET base_up min(m.up,ran+since); SET rate arg0\n"
 " ON @tick IF base+rate*(ran+since-base_up)/3600-paid >= escrow DO SET ran ran+since GOTO frozen\n"
 " ON topup BY buyer DO TAKE escrow\n"
 " ON stop BY buyer IF ran+since >= tmin DO SET ran ran+since GOTO final\n"
@@ -39,18 +41,21 @@ const char contract_standard_lease[] =
 " TIMEOUT tmax-ran DO SET ran ran+since GOTO final\n"
 "STATE frozen FROZEN                         # memory is kept; a top-up must buy at least as long as it was frozen\n"
 " ON @usage DO ACCRUE escrow seller paid base+rate*(min(m.up,ran)-base_up)/3600\n"
+" ON @change DO SET base base+rate*(min(m.up,ran)-base_up)/3600; SET base_up min(m.up,ran); SET rate arg0\n"
 " ON topup BY buyer DO TAKE escrow; REQUIRE base+rate*(ran+since-base_up)/3600-paid < escrow GOTO run\n"
 " ON stop BY buyer GOTO final\n"
 " ON quit BY seller DO PAY bond buyer bond/4; MARK seller bad GOTO left\n"
 " TIMEOUT grace GOTO final\n"
 "STATE final                                 # the last receipts; unavailability over 1 % and 2 s is paid from the bond\n"
 " ON @usage DO ACCRUE escrow seller paid base+rate*(min(m.up,ran)-base_up)/3600\n"
+" ON @change DO SET base base+rate*(min(m.up,ran)-base_up)/3600; SET base_up min(m.up,ran); SET rate arg0\n"
 " ON dispute BY buyer GOTO court\n"
-" TIMEOUT settle DO PAY bond buyer rate*(ran-min(ran,m.up+ran/100+2))/3600; MARK seller good GOTO done\n"
+" TIMEOUT settle DO PAY bond buyer price*(ran-min(ran,m.up+ran/100+2))/3600; MARK seller good GOTO done\n"
 "STATE left                                  # the same after the seller left early: no praise\n"
 " ON @usage DO ACCRUE escrow seller paid base+rate*(min(m.up,ran)-base_up)/3600\n"
+" ON @change DO SET base base+rate*(min(m.up,ran)-base_up)/3600; SET base_up min(m.up,ran); SET rate arg0\n"
 " ON dispute BY buyer GOTO court\n"
-" TIMEOUT settle DO PAY bond buyer rate*(ran-min(ran,m.up+ran/100+2))/3600 GOTO done\n"
+" TIMEOUT settle DO PAY bond buyer price*(ran-min(ran,m.up+ran/100+2))/3600 GOTO done\n"
 "STATE court\n"
 " TASK arbiter rule\n"
 " ON rule BY arbiter DO PAY escrow seller arg0; PAY bond buyer arg1 GOTO done\n"

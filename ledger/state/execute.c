@@ -111,7 +111,7 @@ static enum verdict batch_check(const struct act *t, struct purse *u, struct tx 
 		if (v == V_OK)
 			continue;
 		fact_verdict_emit(t->s, t->p, t->txid, &t->tx->sender, part->type, v, tx_cid(part));
-		return V_BATCH_ABORTED;
+		return v == V_BUSY ? V_BUSY : V_BATCH_ABORTED; /* in another round there is room for it */
 	}
 	return rbuf_end(&r) ? V_OK : V_MALFORMED;
 }

@@ -167,20 +167,26 @@ static void effects(struct state *s, struct part *p, struct lease *l, const stru
 	}
 }
 
-/* The end: capacity and the node's mark go home. */
-static void lease_end(struct state *s, struct part *p, struct lease *l)
+void lease_give(struct state *s, struct part *p, const struct lease *l, const struct result *v)
 {
-	l->gone_ms = s->time_ms + KEEP_MS;
-	l->f.usage_pending_ms = 0;
-	struct result v = {.mark = l->mark, .object = l->f.lease, .node = l->f.node, .resources = l->f.res, .value = l->f.paid,
-	    .up_s = s->words.meter[METER_UP_S] >= 0 ? l->run.meter[s->words.meter[METER_UP_S]] : 0, .ran_s = l->run.reg[s->words.ran]};
 	uint8_t buf[256];
 	struct wbuf w = wbuf_on(buf, sizeof buf);
-	result_put(&w, &v);
+	result_put(&w, v);
 	struct receipt r = {.kind = RCPT_RESULT, .dst = home_of(s, &l->f.seller), .origin = l->f.lease, .aux = PAY_BOND,
 	    .payload = {buf, w.len}};
 	memcpy(r.to.b, l->f.seller.b, 32);
 	part_emit(s, p, &r);
+}
+
+/* The end: capacity and the node's mark go home. */
+static void lease_end(struct state *s, struct part *p, struct lease *l)
+{
+	change_drop(s, p, l, CHANGE_OVERTAKEN);
+	l->gone_ms = s->time_ms + KEEP_MS;
+	l->f.usage_pending_ms = 0;
+	struct result v = {.mark = l->mark, .object = l->f.lease, .node = l->f.node, .resources = l->f.res, .value = l->f.paid,
+	    .up_s = s->words.meter[METER_UP_S] >= 0 ? l->run.meter[s->words.meter[METER_UP_S]] : 0, .ran_s = l->run.reg[s->words.ran]};
+	lease_give(s, p, l, &v);
 }
 
 /* After anything fired: pay, see whether it ended, set the next timer. */
@@ -191,6 +197,7 @@ static void lease_after(struct state *s, struct part *p, struct lease *l, const 
 		memcpy(l->f.reason, out->last_event, sizeof l->f.reason);
 	if (!l->gone_ms && (fsm_state_flags(s->fsm, l->run.state) & LEASE_TERMINAL))
 		lease_end(s, p, l);
+	change_look(s, p, l);
 	lease_arm(s, p, l);
 	part_touch(p, REC_LEASE, &l->f.lease, sizeof l->f.lease);
 }
@@ -200,6 +207,8 @@ void lease_arm(const struct state *s, struct part *p, struct lease *l)
 	uint64_t due = l->gone_ms ? l->gone_ms : fsm_due(s->fsm, &l->run);
 	if (l->f.usage_pending_ms && l->f.usage_pending_ms < due)
 		due = l->f.usage_pending_ms;
+	if (!l->gone_ms && change_due_ms(l) < due)
+		due = change_due_ms(l);
 	if (due == l->due_ms)
 		return;
 	l->due_ms = due;
@@ -286,6 +295,8 @@ static enum verdict event_execute(struct state *s, struct part *p, struct lease 
 	const struct tx_event *x = &tx->u.event;
 	if (strcmp(x->event, "deploy") == 0)
 		return deploy_event(s, p, l, tx);
+	if (change_word(x->event))
+		return change_event(s, p, l, tx);
 	if (x->blob.len || !x->event[0] || x->event[0] == '@')
 		return V_MALFORMED;
 	if (strcmp(x->event, "confirm") == 0)

@@ -125,8 +125,7 @@ static size_t cids_leave(struct luggage *l, const struct dirty *d, size_t left)
 		put_bytes(&w, c->key.cid.b, CID_LEN);
 		put_u64(&w, c->time_ms);
 		part_touch(l->p, REC_CID, d[n].key, d[n].len);
-		HASH_DEL(l->p->cids, c);
-		free(c);
+		cid_drop(l->p, c);
 	}
 	r.payload = (struct slice){buf, w.len};
 	part_emit(l->s, l->p, &r);

@@ -98,16 +98,22 @@ static bool can_run(const struct resources *want, const struct fact_symbol *y)
 	return true;
 }
 
+enum verdict order_wants(const struct fact_symbol *y, const struct resources *res, struct price price, struct money *rate)
+{
+	uint64_t units;
+	if (!resources_units(res, &y->unit, &units) || !can_run(res, y))
+		return V_BAD_VECTOR;
+	return price_ok(y, price) && price_rate(price, units, rate) ? V_OK : V_BAD_PRICE;
+}
+
 static enum verdict bid_terms(const struct act *t, const struct fact_symbol *y)
 {
 	const struct tx_bid *x = &t->tx->u.bid;
 	struct order o = {.f = {.symbol = x->symbol, .res = x->want}};
 	struct money rate, hold, need;
-	uint64_t units;
-	if (!resources_units(&x->want, &y->unit, &units) || !can_run(&x->want, y))
-		return V_BAD_VECTOR;
-	if (!price_ok(y, x->limit) || !price_rate(x->limit, units, &rate))
-		return V_BAD_PRICE;
+	enum verdict v = order_wants(y, &x->want, x->limit, &rate);
+	if (v != V_OK)
+		return v;
 	if (x->dur_s < y->min_s || x->dur_s > y->max_s)
 		return V_BAD_DURATION;
 	if (!qty_n(x->qty) || qty_n(x->qty) > REPLICAS_MAX || x->deploy.len > DEPLOY_MAX)

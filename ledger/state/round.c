@@ -184,8 +184,7 @@ static void cids_forget(struct state *s, struct part *p)
 		if (c->time_ms + CID_KEEP_MS > s->time_ms)
 			return;
 		part_touch(p, REC_CID, &c->key, sizeof c->key);
-		HASH_DEL(p->cids, c);
-		free(c);
+		cid_drop(p, c);
 	}
 }
 

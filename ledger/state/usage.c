@@ -9,7 +9,7 @@
 #define SLACK_MS 1000
 
 /* Seconds of run by chain time: settled ones, and the present state's if it is the one that counts. */
-static uint64_t run_seconds(const struct state *s, const struct lease *l)
+uint64_t lease_run_s(const struct state *s, const struct lease *l)
 {
 	uint64_t ran = l->run.reg[s->words.ran];
 	if (strcmp(fsm_state_name(s->fsm, l->run.state), "run") == 0)
@@ -39,8 +39,9 @@ static bool usage_possible(const struct state *s, const struct lease *l, const s
 	if (u->t1_ms < u->t0_ms || u->t1_ms < from || u->t0_ms + CLOCK_SLACK_MS < l->f.born_ms || u->t1_ms > s->time_ms + CLOCK_SLACK_MS)
 		return false;
 	uint64_t span = u->t1_ms - from;
-	const uint32_t *r = l->f.res.v;
-	if (u->meter[METER_UP_S] > run_seconds(s, l) + 1)
+	struct resources held = lease_held(&l->f);
+	const uint32_t *r = held.v;
+	if (u->meter[METER_UP_S] > lease_run_s(s, l) + 1)
 		return false;
 	if (!within(u->meter[METER_CPU_US] - was->meter[METER_CPU_US], r[RES_CPU_MILLI], 1, span))
 		return false;
@@ -77,6 +78,7 @@ enum verdict usage_accept(struct state *s, struct part *p, struct lease *l, cons
 	l->f.usage_seq = u->seq;
 	l->f.last_usage = hash_of("zeus/usage", buf, w.len);
 	l->f.usage_pending_ms = s->time_ms + s->genesis.consent_s * 1000ULL;
+	change_closes(l);
 	part_touch(p, REC_LEASE, &l->f.lease, sizeof l->f.lease);
 	usage_fact(p, u, false);
 	lease_arm(s, p, l);
@@ -93,7 +95,9 @@ void usage_settle(struct state *s, struct part *p, struct lease *l)
 	struct fsm_call call = {.event = "@usage", .roles = ~0u, .now_ms = s->time_ms};
 	struct fsm_outcome out = {0};
 	usage_fact(p, &l->usage, true);
-	if (lease_fire(s, p, l, &call, &out) != V_OK) {
+	bool heard = lease_fire(s, p, l, &call, &out) == V_OK;
+	change_settled(s, p, l);
+	if (!heard) {
 		lease_arm(s, p, l);
 		part_touch(p, REC_LEASE, &l->f.lease, sizeof l->f.lease);
 	}

@@ -1,7 +1,8 @@
 /* The invariants of PROTOCOL 9.2, each a function of its own: of blocks before they reach the disk, and of the records after.
  *
  * Knows what must hold, by sums over the records that disk.c took apart and by hashes of its own. Does not ask the books. Facts and what
- * must have happened by now are in check_facts.c and check_market.c. */
+ * must have happened by now are in check_facts.c and check_market.c, who lives where in
+ * check_moves.c. */
 #include "tests/sim/sim.h"
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@ void check_free(struct check *k)
 	free(k->seen.slot);
 	free(k->cancel);
 	free(k->credit);
+	free(k->late);
 	free(k);
 }
 
@@ -167,7 +169,8 @@ static void i3_all_received(struct world *w, const struct lane_header *l)
 		struct receipt in;
 		for (size_t from = 0; r.pos < r.len && receipt_get(&r, &in); from = r.pos) {
 			cancel_note(w->check, &in);
-			credit_note(w->check, &in);
+			if (!check_late(w, &in))
+				credit_note(w->check, &in);
 			SIM_MUST(w, in.height == w->before.height, "I3 receipts", "one of height %llu", (unsigned long long)in.height);
 			leaf[at++] = hash_of("zeus/rcpt", r.p + from, r.pos - from);
 		}
@@ -239,7 +242,7 @@ static void lane_before(struct world *w, const struct block *b, const struct hea
 void check_before(struct world *w, const struct block *b)
 {
 	struct headers h = seal_headers(b);
-	w->check->ncredits = w->check->told = 0;
+	w->check->ncredits = w->check->told = w->check->nlate = 0;
 	for (uint8_t lane = 0; lane < CHAINS; lane++)
 		lane_before(w, b, &h, lane);
 	for (uint8_t lane = 0; lane < CHAINS; lane++)
@@ -361,36 +364,13 @@ static void touched(struct world *w)
 
 /* --- now and then --- */
 
-static void i4_one_record(struct world *w)
-{
-	const struct disk *d = w->disk;
-	uint32_t opening = 0, listing = 0;
-	for (uint32_t i = 0; i < d->kind[REC_ACCOUNT].n; i++) {
-		const struct rec *r = d->kind[REC_ACCOUNT].r[i], *home = disk_get(d, 0, REC_HOME, rec_id(r), 32);
-		SIM_MUST(
-		    w, home && home->u->home.lane == r->key[0], "I4 homes", "an account is on chain %u, not where chain 0 says", r->key[0]);
-	}
-	for (uint32_t i = 0; i < d->kind[REC_OUTBOX].n; i++) {
-		const struct rec *r = d->kind[REC_OUTBOX].r[i];
-		struct rbuf in = rbuf_on(r->value.p, r->value.len);
-		struct receipt got;
-		while (in.pos < in.len && receipt_get(&in, &got)) {
-			opening += r->key[0] == 0 && got.kind == RCPT_NEW;
-			listing += got.kind == RCPT_REG && got.dst == 0 && got.payload.p[0] == REC_NODE_HOME;
-		}
-	}
-	SIM_MUST(w, d->kind[REC_HOME].n == d->kind[REC_ACCOUNT].n + opening, "I4 homes", "%u homes, %u accounts, %u on their way",
-	    d->kind[REC_HOME].n, d->kind[REC_ACCOUNT].n, opening);
-	SIM_MUST(w, d->kind[REC_NODE].n == d->kind[REC_NODE_HOME].n + listing, "I4 homes", "%u nodes, %u listed, %u on their way",
-	    d->kind[REC_NODE].n, d->kind[REC_NODE_HOME].n, listing);
-}
-
 /* The sums that follow every change are those of the records, counted anew from the first to the last. */
 static void sums_are_sums(struct world *w)
 {
 	struct disk *again = disk_recount(w->disk);
 	SIM_MUST(w,
-	    memcmp(again->money, w->disk->money, sizeof again->money) == 0 && memcmp(again->out, w->disk->out, sizeof again->out) == 0,
+	    memcmp(again->money, w->disk->money, sizeof again->money) == 0 && memcmp(again->out, w->disk->out, sizeof again->out) == 0 &&
+		memcmp(again->units, w->disk->units, sizeof again->units) == 0 && again->movers == w->disk->movers,
 	    "the checker itself", "its running sums are wrong");
 	disk_free(again);
 }
@@ -407,15 +387,16 @@ void check_after(struct world *w, const struct block *b, struct slice facts)
 	check_votes(w, b);
 	check_crossing(w);
 	check_timers(w, h.main.height % TIMERS_EVERY == 0);
+	check_moves(w);
 	if (h.main.height % FULL_EVERY)
 		return;
-	i4_one_record(w);
+	check_homes(w);
 	sums_are_sums(w);
 }
 
 void check_end(struct world *w)
 {
-	i4_one_record(w);
+	check_homes(w);
 	sums_are_sums(w);
 	check_timers(w, true);
 }

@@ -21,7 +21,7 @@ static const struct fact_order *told_find(const struct told *t, const struct id 
 
 static void account_told(struct world *w, const struct fact_account *f)
 {
-	const struct rec *r = disk_get(w->disk, f->lane, REC_ACCOUNT, &f->address, 32);
+	const struct rec *r = disk_find(w->disk, f->lane, REC_ACCOUNT, &f->address, 32);
 	const struct at_account *a = r ? &r->u->account : NULL;
 	SIM_MUST(w, a && a->balance == money_base(f->balance) && a->nonce == f->nonce && a->deposit == money_base(f->deposit) &&
 	    money_cmp(a->stake.staked, f->stake.staked) == 0 && money_cmp(a->stake.unstaking, f->stake.unstaking) == 0 &&
@@ -36,7 +36,7 @@ static void holding_told(struct world *w, const struct fact_holding *f)
 	memcpy(key, f->account.b, 32);
 	for (int i = 0; i < 4; i++)
 		key[32 + i] = (uint8_t)(f->token >> (24 - 8 * i));
-	const struct rec *r = home ? disk_get(w->disk, home->u->home.lane, REC_HOLDING, key, sizeof key) : NULL;
+	const struct rec *r = home ? disk_find(w->disk, home->u->home.lane, REC_HOLDING, key, sizeof key) : NULL;
 	SIM_MUST(w, (r ? r->u->holding.amount : 0) == money_base(f->amount), "facts", "a holding's is another");
 }
 
@@ -50,7 +50,7 @@ static void token_told(struct world *w, const struct fact_token *f)
 
 static void node_told(struct world *w, const struct fact_node *f)
 {
-	const struct rec *r = disk_get(w->disk, f->lane, REC_NODE, &f->node, 32);
+	const struct rec *r = disk_find(w->disk, f->lane, REC_NODE, &f->node, 32);
 	SIM_MUST(w, r && resources_eq(&r->u->object.node.free, &f->free) && resources_eq(&r->u->object.node.caps, &f->caps), "facts",
 	    "a node's is another");
 }
@@ -99,13 +99,34 @@ static void order_told(struct world *w, const struct fact_order *f)
 	    "facts", "an order's is another");
 }
 
+/* Registers of the standard lease: 2 rate, 3 base, 4 base_up. Other terms begin where the old ones ended, at the old rate to the unit. */
+static void i15_terms(struct world *w, struct rec *r)
+{
+	const struct at_lease *l = &r->u->lease;
+	const uint64_t *reg = l->run.reg;
+	bool once = l->f.change_rev <= r->terms.rev + 1;
+	bool same = reg[2] == r->terms.rate && reg[3] == r->terms.base && reg[4] == r->terms.base_up;
+	wide base = r->terms.base + (wide)r->terms.rate * (reg[4] - r->terms.base_up) / 3600;
+	bool measured = reg[4] >= r->terms.base_up && reg[4] <= l->run.meter[METER_UP_S];
+	SIM_MUST(w, measured, "I15 terms", "they begin at seconds that nobody measured");
+	SIM_MUST(w, same || !once || base == reg[3], "I15 terms", "the past has another price");
+	SIM_MUST(w, !reg[2] || reg[2] == money_base(l->f.rate), "I15 terms", "the contract has another rate than the lease");
+	if (!same && r->terms.rate && once)
+		coverage_add(&w->cover->changes, 1);
+	r->terms.rate = reg[2];
+	r->terms.base = reg[3];
+	r->terms.base_up = reg[4];
+	r->terms.rev = l->f.change_rev;
+}
+
 /* I15: what is held, what was paid and what was taken of it. */
 static void i15_lease(struct world *w, const struct at_lease *l, uint64_t now_ms)
 {
 	wide due = (wide)money_base(l->f.paid) * w->genesis.commission_ppm / 1000000;
 	SIM_MUST(w, due == money_base(l->f.commission), "I15 commission", "%llu of %llu", (unsigned long long)money_base(l->f.commission),
 	    (unsigned long long)money_base(l->f.paid));
-	wide most = (wide)money_base(l->f.rate) * ((now_ms - l->f.born_ms) / 1000) / 3600;
+	wide past = (now_ms - l->f.born_ms) / 1000, up = l->run.meter[METER_UP_S] < past ? l->run.meter[METER_UP_S] : past;
+	wide most = l->run.reg[3] + (up > l->run.reg[4] ? (wide)l->run.reg[2] * (up - l->run.reg[4]) / 3600 : 0);
 	SIM_MUST(w, money_base(l->f.paid) <= most, "I15 paid", "%llu, more than its time costs", (unsigned long long)money_base(l->f.paid));
 	if (!l->gone_ms)
 		return;
@@ -115,7 +136,7 @@ static void i15_lease(struct world *w, const struct at_lease *l, uint64_t now_ms
 
 static void lease_told(struct world *w, const struct fact_lease *f)
 {
-	const struct rec *r = disk_get(w->disk, f->lease.b[0], REC_LEASE, &f->lease, 32);
+	struct rec *r = disk_get(w->disk, f->lease.b[0], REC_LEASE, &f->lease, 32);
 	if (!r) {
 		SIM_MUST(w, f->flags & LEASE_TERMINAL, "facts", "a running lease is in no record");
 		return;
@@ -124,6 +145,7 @@ static void lease_told(struct world *w, const struct fact_lease *f)
 	SIM_MUST(w, !!(f->flags & LEASE_TERMINAL) == !!l->gone_ms && money_cmp(f->escrow, l->run.hold[0]) == 0 &&
 	    money_cmp(f->bond, l->run.hold[1]) == 0 && money_cmp(f->paid, l->f.paid) == 0, "facts", "a lease's is another");
 	i15_lease(w, l, w->time_ms);
+	i15_terms(w, r);
 	for (size_t i = 0; i < PARTIES; i++) {
 		struct id key;
 		for (size_t k = 0; k < 32; k++)

@@ -63,7 +63,7 @@ static void add_named(struct table *t, size_t at, const struct tx *tx)
 
 static struct slice sketch_of(const struct world *w, uint8_t lane, const struct id *id)
 {
-	struct rec *r = disk_get(w->disk, lane, REC_ACCOUNT, id, 32);
+	struct rec *r = disk_find(w->disk, lane, REC_ACCOUNT, id, 32); /* who arrives does so before the order is made */
 	if (r)
 		return r->u->account.sketch;
 	r = disk_get(w->disk, lane, REC_LEASE, id, 32);

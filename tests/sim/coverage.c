@@ -12,7 +12,7 @@ void coverage_add(uint64_t *counter, uint64_t n)
 struct answers { uint8_t type, v[24]; }; /* V_OK first; ends with V_OK again */
 static const struct answers possible[] = {
     {TX_TRANSFER, {V_OK, V_MALFORMED, V_BAD_SIGNATURE, V_BAD_NONCE, V_EXPIRED, V_WRONG_CHAIN, V_NO_ACCOUNT, V_NO_FUNDS, V_OVERFLOW,
-		      V_DUPLICATE, V_NO_TOKEN, V_UNVESTED, V_DEPOSIT_SHORT, V_NO_WORK, V_BUSY}},
+		      V_DUPLICATE, V_NO_TOKEN, V_UNVESTED, V_DEPOSIT_SHORT, V_NO_WORK, V_BUSY, V_MOVING}},
     {TX_OPEN, {V_OK, V_NO_FUNDS, V_DUPLICATE, V_NAME_TAKEN, V_BAD_NONCE, V_MALFORMED}},
     {TX_SET_KEY, {V_OK, V_BAD_KEY, V_BAD_NONCE}},
     {TX_SET_AUTH, {V_OK, V_BAD_KEY}},
@@ -34,7 +34,8 @@ static const struct answers possible[] = {
     {TX_APP_PUB, {V_OK, V_DUPLICATE, V_BAD_CONTRACT, V_NAME_TAKEN, V_BAD_NONCE}},
     {TX_FUND, {V_OK, V_DUPLICATE, V_NO_LEASE, V_OVERFLOW, V_MALFORMED, V_NO_FUNDS, V_BAD_STATE, V_NOT_PARTY, V_CONDITION}},
     {TX_EVENT,
-	{V_OK, V_MALFORMED, V_NO_LEASE, V_NOT_PARTY, V_BAD_NONCE, V_BAD_SIGNATURE, V_BAD_STATE, V_CONDITION, V_OVERFLOW, V_NO_PENDING}},
+	{V_OK, V_MALFORMED, V_NO_LEASE, V_NOT_PARTY, V_BAD_NONCE, V_BAD_SIGNATURE, V_BAD_STATE, V_CONDITION, V_OVERFLOW, V_NO_PENDING,
+	    V_STALE, V_NO_CHANGE, V_NO_PROPOSAL, V_CHANGE_AGREED, V_FIXED_KIND, V_NOT_OFFERED, V_OTHERS_WORD, V_BAD_VECTOR, V_BAD_PRICE}},
     {TX_READY, {V_OK, V_NO_LEASE, V_NOT_PARTY, V_BAD_NONCE, V_BAD_STATE}},
     {TX_USAGE, {V_OK, V_NO_LEASE, V_NOT_PARTY, V_BAD_NONCE, V_BAD_STATE, V_USAGE_PENDING, V_BAD_USAGE}},
     {TX_BATCH, {V_OK, V_MALFORMED, V_BATCH_ABORTED, V_BAD_NONCE}},
@@ -64,8 +65,10 @@ static void print_row(const char *what, const uint64_t *n)
 void coverage_print(const struct coverage *c)
 {
 	struct { const char *what; uint64_t n; } rows[] = {{"seeds", c->seeds}, {"blocks", c->blocks}, {"transactions offered", c->txs},
-	    {"transactions in blocks", c->in_blocks}, {"receipts", c->receipts}, {"trades", c->trades}, {"payments", c->pays},
+	    {"transactions in blocks", c->in_blocks}, {"receipts", c->receipts}, {"trades", c->trades},
+	    {"leases that went on under other terms", c->changes}, {"payments", c->pays},
 	    {"restarts from records", c->restarts}, {"blocks carried out again after a crash before commit", c->replays},
+	    {"accounts that moved", c->moves}, {"receipts sent after them", c->forwards},
 	    {"jumps in time", c->jumps}, {"wide rounds with lanes shuffled", c->wide}, {"hostile blocks refused", c->hostile_blocks},
 	    {"signatures verified", c->signatures}, {"invariants checked", c->checks}};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

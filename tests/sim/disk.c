@@ -301,6 +301,64 @@ struct rec *disk_pick(const struct disk *d, uint8_t kind, uint32_t n)
 	return d->kind[kind].n ? d->kind[kind].r[n % d->kind[kind].n] : NULL;
 }
 
+/* --- records on their way --- */
+
+static size_t moving_key(const struct receipt *in, uint8_t key[KEY_MAX])
+{
+	key[0] = in->dst;
+	key[1] = in->payload.p[0];
+	memcpy(key + 2, in->to.b, 32);
+	for (int i = 0; i < 4; i++)
+		key[34 + i] = (uint8_t)(in->token >> (24 - 8 * i));
+	return key[1] == REC_HOLDING ? 38 : 34;
+}
+
+struct rec *disk_moving(const struct disk *d, const struct receipt *in)
+{
+	uint8_t key[KEY_MAX];
+	struct rec *r;
+	size_t len = moving_key(in, key);
+	HASH_FIND(hh, d->moving, key, len, r);
+	return r;
+}
+
+struct rec *disk_leaves(struct disk *d, const struct receipt *in)
+{
+	struct rec *r = books_alloc(sizeof *r);
+	r->klen = (uint32_t)moving_key(in, r->key);
+	r->u = books_alloc(parsed_size(r->key[1]));
+	r->value = slice_copy((struct slice){in->payload.p + 1, in->payload.len - 1});
+	if (disk_moving(d, in) || !rec_parse(r)) {
+		slice_drop(&r->value);
+		free(r->u);
+		free(r);
+		return NULL;
+	}
+	HASH_ADD(hh, d->moving, key, r->klen, r);
+	d->movers += r->key[1] == REC_ACCOUNT;
+	return r;
+}
+
+void disk_arrives(struct disk *d, struct rec *r)
+{
+	d->movers -= r->key[1] == REC_ACCOUNT;
+	HASH_DEL(d->moving, r);
+	slice_drop(&r->value);
+	free(r->u);
+	free(r);
+}
+
+struct rec *disk_find(const struct disk *d, uint8_t lane, uint8_t kind, const void *id, size_t len)
+{
+	struct rec *r = disk_get(d, lane, kind, id, len);
+	uint8_t key[KEY_MAX] = {lane, kind};
+	if (r)
+		return r;
+	memcpy(key + 2, id, len);
+	HASH_FIND(hh, d->moving, key, len + 2, r);
+	return r;
+}
+
 static int rec_cmp(const void *a, const void *b)
 {
 	const struct rec *x = *(struct rec *const *)a, *y = *(struct rec *const *)b;
@@ -337,6 +395,8 @@ void disk_free(struct disk *d)
 	struct tally *t, *more;
 	HASH_ITER (hh, d->all, r, next)
 		rec_drop(d, r);
+	HASH_ITER (hh, d->moving, r, next)
+		disk_arrives(d, r);
 	HASH_ITER (hh, d->tally, t, more) {
 		HASH_DEL(d->tally, t);
 		free(t);

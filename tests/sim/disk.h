@@ -26,6 +26,7 @@ struct at_meta { uint64_t total, trades, reserve, pool, commission; uint32_t cha
 
 struct rec {
 	uint8_t key[KEY_MAX]; uint32_t klen; struct slice value; /* owned */
+	struct { uint64_t rate, base, base_up; uint32_t rev; } terms; /* a lease's, when it was told last */
 	uint32_t at;                                 /* place in its kind's list */
 	union {
 		struct at_account account; struct at_order order; struct at_lease lease; struct at_object object;
@@ -44,6 +45,7 @@ struct tally {
 };
 
 struct disk {
+	struct rec *moving; uint32_t movers;             /* in receipts, by the key that they will have; accounts among them */
 	struct rec *all; struct { struct rec **r; uint32_t n, cap; } kind[DISK_KINDS];
 	uint64_t money[CHAINS], out[CHAINS], boxes[CHAINS][CHAINS]; /* boxes: receipts from, to */
 	int64_t units[UNITS_MAX], supply[UNITS_MAX]; /* of tokens: held and travelling; said by chain 0 */
@@ -55,11 +57,16 @@ struct disk *disk_new(void);
 void disk_free(struct disk *d);
 void disk_set(struct disk *d, struct slice key, struct slice value); /* value.p NULL: remove */
 struct rec *disk_get(const struct disk *d, uint8_t lane, uint8_t kind, const void *id, size_t len);
+struct rec *disk_find(const struct disk *d, uint8_t lane, uint8_t kind, const void *id, size_t len); /* there, or on its way there */
 struct rec *disk_pick(const struct disk *d, uint8_t kind, uint32_t n); /* n: any number; NULL: none of this kind */
 void disk_walk(const struct disk *d, void (*cb)(void *arg, const struct rec *r), void *arg); /* in key order */
 struct disk *disk_recount(const struct disk *d);       /* another one, filled with the same records */
 struct tally *tally_of(struct disk *d, const void *id);
 const struct id *rec_id(const struct rec *r);         /* the key behind lane and kind */
 void disk_count(struct disk *d, struct rec *r, int sign); /* with sign 1 as it comes and -1 as it goes */
+/* A record that a receipt carries. leaves: NULL if it is on its way already, or cannot be read. */
+struct rec *disk_leaves(struct disk *d, const struct receipt *in);
+struct rec *disk_moving(const struct disk *d, const struct receipt *in);
+void disk_arrives(struct disk *d, struct rec *r);
 bool order_parse(struct slice v, struct at_order *o);
 #endif

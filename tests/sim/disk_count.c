@@ -25,6 +25,11 @@ static void count_order(struct disk *d, const struct at_order *o, int sign)
 		use(d, &o->f.node, &o->f.left, sign);
 }
 
+static uint64_t account_coins(const struct at_account *a)
+{
+	return a->balance + a->deposit + money_base(a->stake.staked) + money_base(a->stake.unstaking);
+}
+
 static void count_result(struct disk *d, const struct receipt *in, int sign)
 {
 	struct rbuf r = rbuf_on(in->payload.p, in->payload.len);
@@ -61,6 +66,29 @@ static void count_listing(struct disk *d, const struct receipt *in, int sign)
 	hold(d, &in->to, deposit, sign);
 }
 
+/* A record on its way to another chain; its coins are the receipt's. */
+static void count_move(struct disk *d, const struct receipt *in, int sign)
+{
+	uint8_t kind = in->payload.len ? in->payload.p[0] : 0;
+	if (kind == REC_CID)
+		return;
+	bool known = kind == REC_ACCOUNT || kind == REC_NODE || kind == REC_HOLDING;
+	struct rec *r = !known ? NULL : sign > 0 ? disk_leaves(d, in) : disk_moving(d, in);
+	if (!r) {
+		d->wrong = "what moves is on its way twice, or cannot be read";
+		return;
+	}
+	uint64_t value = kind == REC_ACCOUNT ? account_coins(&r->u->account) : kind == REC_HOLDING ? r->u->holding.amount : 0;
+	if (in->amount != value)
+		d->wrong = "what moves is worth something else than it says";
+	if (kind == REC_NODE)
+		hold(d, &r->u->object.owner, r->u->object.deposit, sign);
+	else if (kind == REC_HOLDING)
+		hold(d, &r->u->holding.payer, r->u->holding.deposit, sign);
+	if (sign < 0)
+		disk_arrives(d, r);
+}
+
 static void count_receipt(struct disk *d, uint8_t src, const struct receipt *in, int sign)
 {
 	struct at_order o;
@@ -78,6 +106,8 @@ static void count_receipt(struct disk *d, uint8_t src, const struct receipt *in,
 		hold(d, &in->to, in->aux, sign);
 	else if (in->kind == RCPT_REG)
 		count_listing(d, in, sign);
+	else if (in->kind == RCPT_MOVE)
+		count_move(d, in, sign);
 }
 
 static void count_outbox(struct disk *d, const struct rec *rec, int sign)
@@ -100,15 +130,17 @@ static void count_lease(struct disk *d, uint8_t lane, const struct at_lease *l, 
 	for (size_t i = 0; i < FSM_HOLDS_MAX; i++)
 		d->money[lane] += (uint64_t)sign * money_base(l->run.hold[i]);
 	hold(d, &l->f.buyer, l->deposit, sign);
+	struct resources held = l->f.res; /* what grows is held from the agreement on */
+	for (int k = 0; k < RESOURCES && l->f.change.stage >= CHANGE_AGREED; k++)
+		if (l->f.change.res.v[k] > held.v[k])
+			held.v[k] = l->f.change.res.v[k];
 	if (!l->gone_ms)
-		use(d, &l->f.node, &l->f.res, sign);
+		use(d, &l->f.node, &held, sign);
 }
 
 static void count_account(struct disk *d, struct rec *r, int sign)
 {
-	const struct at_account *a = &r->u->account;
-	uint64_t all = a->balance + a->deposit + money_base(a->stake.staked) + money_base(a->stake.unstaking);
-	d->money[r->key[0]] += (uint64_t)sign * all;
+	d->money[r->key[0]] += (uint64_t)sign * account_coins(&r->u->account);
 	tally_of(d, rec_id(r))->rec = sign > 0 ? r : NULL;
 }
 

@@ -51,13 +51,23 @@ static void genesis_limits(struct world *w, struct genesis *g)
 	g->epoch_ms = 1000 + dice(&w->dice, 3600000);
 }
 
+/* Who moves, how often and for how little: in one seed of five nobody ever. */
+static void genesis_moves(struct world *w, struct genesis *g)
+{
+	static const uint32_t cap[] = {1250000, 4000000, UINT32_MAX}, max[] = {1, 3, 64};
+	g->mig_max = dice_one_in(&w->dice, 5) ? 0 : max[dice(&w->dice, 3)];
+	g->mig_epoch_ms = 200 + dice(&w->dice, 1u << dice(&w->dice, 18));
+	g->mig_theta_ppm = dice(&w->dice, 2) * dice(&w->dice, 250001);
+	g->mig_weight = 1 + dice(&w->dice, 2) * dice(&w->dice, 2048);
+	g->load_cap_ppm = cap[dice(&w->dice, 3)];
+}
+
 static void genesis_make(struct world *w)
 {
 	struct genesis *g = &w->genesis;
 	static const uint32_t commission[] = {10000, 10000, 0, 1000000, 333333}, bond[] = {200000, 200000, 0, 1000000},
 			      full[] = {8192, 8192, 8, 3};
 	genesis_local(g);
-	g->mig_max = 0; /* accounts that move are test_migrate.c's */
 	g->time_ms = 1700000000000ULL;
 	g->chain_id = 1 + dice(&w->dice, 3);
 	g->trial_s = dice(&w->dice, 3) * 30;
@@ -69,6 +79,7 @@ static void genesis_make(struct world *w)
 	g->lane_tx_max = full[dice(&w->dice, 4)];
 	g->sketch_half_ms = 1000 + dice(&w->dice, 1600000);
 	genesis_limits(w, g);
+	genesis_moves(w, g);
 	for (uint32_t i = 0; i < w->genesis_actors; i++) {
 		uint64_t amount = dice_one_in(&w->dice, 6) ? dice(&w->dice, 1000) : 1000000000ULL * dice(&w->dice, 100000);
 		struct genesis_account *a = genesis_account_add(g);
@@ -252,7 +263,7 @@ static void send_one(struct world *w)
 static void actor_now(struct world *w, struct actor *a)
 {
 	const struct rec *home = disk_get(w->disk, 0, REC_HOME, &a->address, 32);
-	const struct rec *r = home ? disk_get(w->disk, home->u->home.lane, REC_ACCOUNT, &a->address, 32) : NULL;
+	const struct rec *r = home ? disk_find(w->disk, home->u->home.lane, REC_ACCOUNT, &a->address, 32) : NULL;
 	a->next = r ? r->u->account.nonce : 0;
 	a->exists = r;
 	if (!r || memcmp(&a->auth, &r->u->account.auth, sizeof a->auth) == 0)

@@ -82,6 +82,36 @@ static void usage_body(struct world *w, struct actor *a, const struct at_lease *
 	usage_tree(w, a, u);
 }
 
+/* About other terms: what the change's stage waits for, more often than not. */
+static void change_body(struct world *w, const struct at_lease *l, bool sells, uint8_t vector[4 * RESOURCES], struct tx_event *x)
+{
+	static const char *const waits[][4] = {{"change", "change", "change", "agree"}, {"agree", "agree", "change", "withdraw"},
+	    {"resized", "resized", "resized", "refuse"}, {"resized", "refuse", "agree", "change"},
+	    {"refuse", "withdraw", "change", "agree"}};
+	struct wbuf b = wbuf_on(vector, 4 * RESOURCES);
+	struct resources r = l->f.res;
+	*x = (struct tx_event){.arg = {l->f.change_rev}};
+	bool confirms = l->f.usage_pending_ms && dice(&w->dice, 3);
+	strcpy(x->event, confirms ? "confirm" : waits[l->f.change.stage][dice(&w->dice, 4)]);
+	if (strcmp(x->event, "refuse") == 0 && sells && dice(&w->dice, 2))
+		x->arg[1] = CHANGE_IN_USE + dice(&w->dice, 4);
+	if (dice_one_in(&w->dice, 30))
+		x->arg[dice(&w->dice, 4)]++;
+	if (strcmp(x->event, "change") != 0)
+		return;
+	static const enum resource_kind kind[] = {RES_CPU_MILLI, RES_MEM_MIB, RES_PIDS, RES_UP_KBPS, RES_DISK_MIB};
+	for (uint32_t n = dice(&w->dice, 3); n; n--) {
+		uint32_t *v = &r.v[kind[dice(&w->dice, dice_one_in(&w->dice, 20) ? 5 : 4)]];
+		*v = dice(&w->dice, 2) ? *v / 2 : *v + dice(&w->dice, 1 + *v);
+	}
+	put_resources(&b, &r);
+	x->blob = (struct slice){vector, b.len - dice_one_in(&w->dice, 40)};
+	uint64_t price = price_base(l->f.price), less = dice(&w->dice, 2) ? 0 : price / 20000 * 10000;
+	x->arg[0] = price + 10000 * dice(&w->dice, 40) - less;
+	if (dice_one_in(&w->dice, 30))
+		x->arg[0] = load_amount(w, UINT32_MAX);
+}
+
 static void event_body(struct world *w, struct tx_event *x)
 {
 	static const char *const words[] = {"accept", "accept", "accept", "accept", "stop", "quit", "dispute", "reject", "confirm",
@@ -116,11 +146,14 @@ static uint8_t type_for(struct world *w, const struct at_lease *l, uint8_t type)
 		return TX_READY;
 	if (l->run.state == 3 && dice(&w->dice, 3))
 		return TX_FUND; /* frozen */
+	if (l->run.state == 2 && l->f.change.stage != CHANGE_NONE && dice(&w->dice, 3))
+		return l->f.change.stage == CHANGE_MADE && !l->f.usage_pending_ms ? TX_USAGE : TX_EVENT;
 	return l->run.state >= 2 && type == TX_READY && dice(&w->dice, 4) ? TX_USAGE : type;
 }
 
 void load_lease(struct world *w, uint8_t type)
 {
+	uint8_t vector[4 * RESOURCES];
 	struct rec *r = lease_pick(w);
 	if (!r) {
 		load_market(w, dice(&w->dice, 2) ? TX_ASK : TX_BID);
@@ -128,7 +161,11 @@ void load_lease(struct world *w, uint8_t type)
 	}
 	struct at_lease *l = &r->u->lease;
 	type = type == TX_FUND ? type : type_for(w, l, type);
+	uint8_t stage = l->f.change.stage;
+	bool changes = type == TX_EVENT && (stage != CHANGE_NONE ? dice(&w->dice, 3) : dice(&w->dice, 4) == 0);
 	bool sells = type == TX_READY || type == TX_USAGE || dice_one_in(&w->dice, 3);
+	if (changes && stage != CHANGE_NONE && dice(&w->dice, 4)) /* whose turn it is */
+		sells = stage == CHANGE_ASKED ? !l->f.change.by_seller : stage < CHANGE_CLOSING && !l->f.usage_pending_ms;
 	struct actor *a = actor_of(w, &l->party[sells ? PARTY_SELLER : PARTY_BUYER].address);
 	if (!a || dice_one_in(&w->dice, 20))
 		a = load_actor(w);
@@ -143,7 +180,7 @@ void load_lease(struct world *w, uint8_t type)
 	if (type == TX_USAGE)
 		usage_body(w, a, l, &tx->u.usage);
 	else if (type == TX_EVENT)
-		event_body(w, &tx->u.event);
+		changes ? change_body(w, l, sells, vector, &tx->u.event) : event_body(w, &tx->u.event);
 	else
 		strcpy(tx->u.ready.endpoint, "10.0.0.1:22");
 	load_sign(w, a, tx);

@@ -22,6 +22,8 @@ bool dice_one_in(struct dice *d, uint32_t n);        /* n 0: never */
 #define HOSTILE_MAX 40
 struct coverage {
 	uint64_t blocks, txs, in_blocks, receipts, trades, pays, restarts, replays, wide, checks, hostile_blocks, signatures, seeds, jumps;
+	uint64_t moves, forwards;
+	uint64_t changes;                            /* of leases, carried through */
 	uint64_t heads;                              /* of all seeds together, whoever ran them */
 	uint64_t verdict[256][V_COUNT];              /* by type: those told by facts, and those that never came into a block */
 	uint64_t hostile[HOSTILE_MAX];               /* by kind of hostile block */
@@ -105,6 +107,9 @@ struct check {
 	struct seen_tx seen; struct id tail[CHAINS];
 	bool orders_changed[GENESIS_SYMBOLS_MAX], votes_changed;
 	struct { struct id order; struct address owner; uint8_t lane; } *cancel; size_t ncancels, cap_cancels; /* arriving in this block */
+	struct address held[BLOCK_TXS]; size_t nheld;                     /* refused in this block because they move */
+	struct { struct id to, origin, payload; uint64_t amount, aux; uint32_t token; uint8_t kind, lane; } *late;
+	size_t nlate, cap_late;                                           /* arriving where their account is no more */
 	struct id *credit; size_t ncredits, cap_credits, told;                                   /* the same; told: by facts, so far */
 };
 struct check *check_new(struct world *w);
@@ -115,6 +120,10 @@ void check_before(struct world *w, const struct block *b);
 void check_after(struct world *w, const struct block *b, struct slice facts);
 void check_end(struct world *w);                                  /* what is slow, once */
 struct leaf { struct tx tx; uint16_t status; };
+void check_homes(struct world *w);                                /* check_moves.c */
+void check_moves(struct world *w);
+void check_held(struct world *w, const struct address *a);        /* refused as moving */
+bool check_late(struct world *w, const struct receipt *in);       /* is its account not here any more? Then it must be sent on */
 void check_order_of_leaves(struct world *w, uint8_t lane, const struct leaf *leaf, size_t n);
 void check_facts(struct world *w, struct slice facts);
 void check_timers(struct world *w, bool all);

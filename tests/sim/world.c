@@ -115,6 +115,8 @@ static void see_refused(struct world *w, size_t i)
 	if (t->status == V_EXPIRED && t->lane == 255)
 		SIM_MUST(
 		    w, t->tx.valid_until < w->before.height + 1, "admission", "%s is refused as out of date", tx_type_word(t->tx.type));
+	if (t->status == V_MOVING)
+		check_held(w, &t->tx.sender);
 	if (t->status == V_WRONG_CHAIN)
 		SIM_MUST(w, t->tx.chain_id != w->genesis.chain_id, "admission", "refused as of another chain");
 	if (!w->never[i])
@@ -122,7 +124,8 @@ static void see_refused(struct world *w, size_t i)
 	unsigned why = w->never[i] - 1u;
 	SIM_MUST(w, t->lane == 255, "hostile transaction", "%s is in the block, not refused as %s", tx_type_word(t->tx.type),
 	    why < V_COUNT ? verdict_name((enum verdict)why) : "anything");
-	SIM_MUST(w, why >= V_COUNT || t->status == why || t->status == V_BUSY || (why == V_BAD_SIGNATURE && t->status == V_BAD_NONCE),
+	bool later = t->status == V_BUSY || t->status == V_MOVING || (why == V_BAD_SIGNATURE && t->status == V_BAD_NONCE);
+	SIM_MUST(w, why >= V_COUNT || t->status == why || later,
 	    "hostile transaction", "%s is refused as %s, not as %s", tx_type_word(t->tx.type), verdict_name(t->status),
 	    verdict_name((enum verdict)why));
 }

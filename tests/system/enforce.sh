@@ -36,9 +36,11 @@ release "$spun"
 # --- bandwidth: iperf3 both ways ---
 
 app net iperf3 <<'END'
+host=$(busybox ip -4 addr show eth0 | busybox awk '/inet / { split($2, a, "[./]"); print a[1] "." a[2] "." a[3] "." a[4] - 1 }')
+nc "$host" 22 < /dev/null &
 exec iperf3 -s
 END
-rent net net 'cpu=0.5 mem=64M up=8mbit down=16mbit'
+rent net net 'cpu=0.5 mem=64M up=8mbit down=16mbit conn=40'
 address=$(ip -4 -o addr show dev "$(host_link)" | awk '{ print $4 }' | awk -F'[./]' '{ print $1 "." $2 "." $3 "." $4 + 1 }')
 await 10 'iperf3 serves in the task' iperf3 -c "$address" -n 1K
 kbits() { # ARGUMENT...: received, in kbit/s
@@ -50,6 +52,11 @@ between 'up, of 8000 kbit/s' $((1000 / slow)) "$(kbits -R)" 8400
 before=$(field "$mnt/leases/$lease/usage" rx_bytes)
 [ "$before" -gt $((10000000 / slow)) ] || fail "the traffic was not counted: $before bytes"
 ok "$before bytes down were counted"
+refused() { [ "$(field "$mnt/leases/$lease/usage" conn_refused)" -gt 0 ]; }
+await 20 'its own connection to this machine is refused' refused
+grep -qx 'conn max=40' "$mnt/leases/$lease/limits" || fail 'the rate of connections is not among the limits'
+grep -qx 'reach none' "$mnt/leases/$lease/limits" || fail 'what it may reach is not among the limits'
+same 'connections that it opened' 0 "$(field "$mnt/leases/$lease/usage" conn_opened)"
 release "$lease"
 
 # --- memory: what is beyond the limit does not happen, and the machine does not feel it ---

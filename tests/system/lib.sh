@@ -295,7 +295,8 @@ whole_supply() { # COUNT: checked at the last COUNT heights
 
 # --- images and tasks ---
 
-# An image of busybox, the script given on standard input as /task, and the programs named, with their libraries.
+# An image of busybox, the script given on standard input as /task, and the programs named, with their libraries; over it what lies in the
+# directory image_over, if that is set.
 image() { # ARCHIVE [PROGRAM]...
   local dir=$work/image.$$ archive=$1 program file
   shift
@@ -314,6 +315,7 @@ image() { # ARCHIVE [PROGRAM]...
       cp -L "$file" "$dir/root$file"
     done
   done
+  [ -z "${image_over:-}" ] || cp -a "$image_over/." "$dir/root/"
   {
     umoci init --layout "$dir/oci" && umoci new --image "$dir/oci:demo" && umoci insert --rootless --image "$dir/oci:demo" "$dir/root" / &&
       umoci config --image "$dir/oci:demo" --config.cmd /task --config.env PATH=/bin:/usr/bin &&

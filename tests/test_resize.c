@@ -1,0 +1,125 @@
+/* A lease that changes while its task runs: what plan does to the kernel, and what it tells the ledger.
+ *
+ * As in test_act.c the kernel is the one in memory, the ledger plays a script, time is the test's. */
+#include "tests/act_rig.h"
+#include "tests/vector.h"
+#include <check.h>
+#include <errno.h>
+
+static struct rig rig;
+
+static void agree(struct rig *r, uint32_t cpu_milli)
+{
+	r->lease[0].change_rev++;
+	r->lease[0].change = (struct lease_change){.stage = CHANGE_AGREED, .res = r->lease[0].res};
+	r->lease[0].change.res.v[RES_CPU_MILLI] = cpu_milli;
+	rig_state(r, 0, "run", LEASE_RUN);
+}
+
+static uint32_t kernel_cpu(struct rig *r)
+{
+	struct quota q;
+	ck_assert_int_eq(r->kernel->ops->lease_quota(r->kernel, &rig_held(r, 0)->name, &q), 0);
+	return q.res.v[RES_CPU_MILLI];
+}
+
+START_TEST(a_running_task_is_resized)
+{
+	struct rig *r = &rig;
+	rig_open(r, 0);
+	rig_run(r, 5000);
+	int receipts = r->receipts;
+	agree(r, 250);
+	rig_run(r, 300);
+	ck_assert_uint_eq(kernel_cpu(r), 250);
+	ck_assert_str_eq(r->event, "resized");
+	ck_assert_int_eq(r->receipts, receipts + 1); /* out of turn */
+	ck_assert_uint_eq(r->lease[0].res.v[RES_CPU_MILLI], 250);
+	agree(r, 50);
+	rig_run(r, 5000);
+	ck_assert_uint_eq(kernel_cpu(r), 50);
+	ck_assert_int_eq(r->counts.set, 2);
+	ck_assert_int_eq(r->events, 2);
+	ck_assert_int_eq(rig_phase(r, 0), TASK_RUNNING);
+	ck_assert_int_eq(r->counts.start, 1);
+	ck_assert_int_eq(r->counts.open, 1);
+	rig_release(r, 0);
+	rig_close(r);
+}
+END_TEST
+
+START_TEST(what_the_machine_cannot_is_refused)
+{
+	static const struct { int err; enum change_end why; } fault[] = {
+	    {EBUSY, CHANGE_IN_USE}, {EDQUOT, CHANGE_OVER_POLICY}, {EIO, CHANGE_FAILED}};
+	for (size_t i = 0; i < sizeof(fault) / sizeof(fault[0]); i++) {
+		struct rig *r = &rig;
+		rig_open(r, 0);
+		rig_run(r, 3000);
+		r->set_fails = fault[i].err;
+		agree(r, 250);
+		rig_run(r, 3000);
+		ck_assert_str_eq(r->event, "refuse");
+		ck_assert_int_eq(r->events, 1);
+		ck_assert_uint_eq(r->lease[0].change_end, fault[i].why);
+		ck_assert_uint_eq(kernel_cpu(r), 100);
+		r->set_fails = 0;
+		agree(r, 200);
+		rig_run(r, 1000);
+		ck_assert_uint_eq(kernel_cpu(r), 200);
+		ck_assert_int_eq(r->counts.start, 1);
+		rig_close(r);
+	}
+}
+END_TEST
+
+START_TEST(a_resize_is_tried_and_told_until_it_is_heard)
+{
+	struct rig *r = &rig;
+	rig_open(r, 0);
+	rig_run(r, 3000);
+	r->set_fails = ENOTCONN; /* says nothing about the machine */
+	agree(r, 250);
+	rig_run(r, 3000);
+	ck_assert_int_eq(r->events, 0);
+	ck_assert(rig_reported(r, 0, "resize:ENOTCONN"));
+	r->set_fails = 0;
+	r->event_verdict = V_BUSY;
+	rig_run(r, 3000);
+	ck_assert_int_ge(r->events, 2);
+	ck_assert_int_le(r->events, 4);
+	rig_ledger_down(r);
+	rig_run(r, 2000);
+	r->event_verdict = V_OK;
+	rig_ledger_up(r);
+	rig_run(r, 1500);
+	ck_assert_uint_eq(r->lease[0].res.v[RES_CPU_MILLI], 250);
+	ck_assert_int_eq(r->counts.set, 1);
+	rig_close(r);
+}
+END_TEST
+
+/* Agreed, made, and then nothing came of it while the ledger was away; or plan was restarted between the two. */
+START_TEST(a_resize_that_came_to_nothing_is_undone)
+{
+	struct rig *r = &rig;
+	rig_open(r, 0);
+	rig_run(r, 3000);
+	r->event_verdict = V_BUSY;
+	agree(r, 250);
+	rig_run(r, 300);
+	ck_assert_uint_eq(kernel_cpu(r), 250);
+	rig_actor_free(r);
+	r->lease[0].change.stage = CHANGE_NONE;
+	rig_actor_new(r);
+	rig_ledger_up(r);
+	rig_snapshot(r, true);
+	rig_run(r, 300);
+	ck_assert_uint_eq(kernel_cpu(r), 100);
+	ck_assert_int_eq(rig_phase(r, 0), TASK_RUNNING);
+	rig_close(r);
+}
+END_TEST
+
+TEST_MAIN("resize", a_running_task_is_resized, what_the_machine_cannot_is_refused, a_resize_is_tried_and_told_until_it_is_heard,
+    a_resize_that_came_to_nothing_is_undone)
