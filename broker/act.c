@@ -10,6 +10,7 @@
 #include "broker/resize.h"
 #include "common/log.h"
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -191,6 +192,10 @@ static int act_close(struct actor *a, struct lease *l)
 		return rc;
 	if (l->run.killed && !l->run.lost)
 		act_reason(l, l->fact.reason);
+	if (l->run.killed && l->run.phase >= PHASE_CREATED && l->usage.phase != TASK_EXITED) { /* closing kills, and then nobody is left to ask how it ended */
+		l->usage.phase = TASK_EXITED;
+		l->usage.exit_code = 128 + SIGKILL;
+	}
 	l->run.phase = PHASE_NONE;
 	l->run.frozen = false;
 	l->quota = (struct quota){.ndevices = 0};

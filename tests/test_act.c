@@ -19,7 +19,7 @@ START_TEST(a_life)
 	ck_assert_uint_ge(r->lease[0].metered_s, 30);
 	strcpy(r->lease[0].reason, "release");
 	rig_release(r, 0);
-	ck_assert(rig_reported(r, 0, "killed release -"));
+	ck_assert(rig_reported(r, 0, "killed release 137"));
 	ck_assert_int_eq(r->receipts, 5);
 	ck_assert_int_eq(r->readies, 1);
 	ck_assert_int_eq(memcmp(&r->counts, &(struct counts){.open = 1, .create = 1, .start = 1, .close = 1}, sizeof(r->counts)), 0);

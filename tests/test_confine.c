@@ -43,10 +43,12 @@ static int in_child(void (*body)(enum confine_profile), enum confine_profile p)
 /* Once more than forty, by number where the C library would look at the arguments first. */
 static const struct { const char *what; long number, a, b, c; } forbidden_calls[] = {
 	{"kill", SYS_kill, 1, 0, 0}, {"tkill", SYS_tkill, 1, 0, 0}, {"mknod", SYS_mknod, 0, 0, 0}, {"symlink", SYS_symlink, 0, 0, 0},
-	{"link", SYS_link, 0, 0, 0}, {"chroot", SYS_chroot, 0, 0, 0}, {"pivot_root", SYS_pivot_root, 0, 0, 0}, {"setns", SYS_setns, -1, 0, 0},
+	{"link", SYS_link, 0, 0, 0}, {"chroot", SYS_chroot, 0, 0, 0}, {"pivot_root", SYS_pivot_root, 0, 0, 0},
+	{"setns", SYS_setns, -1, 0, 0},
 	{"fsopen", SYS_fsopen, 0, 0, 0}, {"open_tree", SYS_open_tree, -1, 0, 0}, {"move_mount", SYS_move_mount, -1, 0, -1},
 	{"setgid", SYS_setgid, 0, 0, 0}, {"setgroups", SYS_setgroups, 0, 0, 0}, {"setresuid", SYS_setresuid, 0, 0, 0},
-	{"capset", SYS_capset, 0, 0, 0}, {"fchown", SYS_fchown, 0, 0, 0}, {"lchown", SYS_lchown, 0, 0, 0}, {"setxattr", SYS_setxattr, 0, 0, 0},
+	{"capset", SYS_capset, 0, 0, 0}, {"fchown", SYS_fchown, 0, 0, 0}, {"lchown", SYS_lchown, 0, 0, 0},
+	{"setxattr", SYS_setxattr, 0, 0, 0},
 	{"bpf", SYS_bpf, 0, 0, 0}, {"perf_event_open", SYS_perf_event_open, 0, 0, 0}, {"io_uring_setup", SYS_io_uring_setup, 0, 0, 0},
 	{"userfaultfd", SYS_userfaultfd, 0, 0, 0}, {"keyctl", SYS_keyctl, 0, 0, 0}, {"add_key", SYS_add_key, 0, 0, 0},
 	{"process_vm_readv", SYS_process_vm_readv, 1, 0, 0}, {"process_vm_writev", SYS_process_vm_writev, 1, 0, 0},

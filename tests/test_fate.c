@@ -83,7 +83,7 @@ START_TEST(full_memory_ends_with_the_lease)
 	rig_run(r, 5000);
 	strcpy(r->lease[0].reason, "stop");
 	release(r, 0);
-	ck_assert(rig_reported(r, 0, "killed stop -"));
+	ck_assert(rig_reported(r, 0, "killed stop 137"));
 	ck_assert_uint_eq(rig_kernel_leases(r), 0);
 	rig_close(r);
 }

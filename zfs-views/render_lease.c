@@ -137,6 +137,26 @@ static void put_task_state(const struct view *v, const struct fact_lease *l, str
 	page_add(out, "\ntask_state %s\ntask_reason %s\n", told ? r.phase : "-", told ? r.reason : "-");
 }
 
+/* "N STAGE PARTY terms": N is what agree may name. What the kernel holds meanwhile is in limits. */
+static void put_proposal(const struct fact_lease *l, struct page *out)
+{
+	static const char *const stages[] = {[CHANGE_ASKED] = "asked", [CHANGE_AGREED] = "agreed", [CHANGE_MADE] = "made",
+		[CHANGE_CLOSING] = "closing"};
+	const struct lease_change *c = &l->change;
+	char num[TEXT_NUM];
+	page_add(out, "last_proposal %s\nproposal ", change_end_word(l->change_end));
+	if (c->stage == CHANGE_NONE) {
+		page_add(out, "-\n");
+		return;
+	}
+	page_add(out, "%u %s %s", l->change_rev, stages[c->stage], c->by_seller ? "seller" : "buyer");
+	page_vector(out, &c->res);
+	page_add(out, " price=%s", text_of_price(c->price, num));
+	page_add(out, " rate=%s", text_of_money(c->rate, num));
+	page_time(out, " until=", c->stage == CHANGE_CLOSING ? l->usage_pending_ms : c->until_ms);
+	page_add(out, "\n");
+}
+
 int render_lease_status(const struct view *v, uid_t uid, const struct node *n, struct page *out)
 {
 	char task[NAME_MAX_LEN + 1];
@@ -159,5 +179,6 @@ int render_lease_status(const struct view *v, uid_t uid, const struct node *n, s
 	page_add(out, "task %s\n", task_name_of_lease(v, l, task) ? task : "-");
 	page_add(out, "endpoint %s\ndeploy_rev %u\n", l->endpoint[0] ? l->endpoint : "-", l->deploy_rev);
 	put_ids(l, out);
+	put_proposal(l, out);
 	return 0;
 }
