@@ -192,7 +192,8 @@ static int act_close(struct actor *a, struct lease *l)
 		return rc;
 	if (l->run.killed && !l->run.lost)
 		act_reason(l, l->fact.reason);
-	if (l->run.killed && l->run.phase >= PHASE_CREATED && l->usage.phase != TASK_EXITED) { /* closing kills, and then nobody is left to ask how it ended */
+	/* Closing kills, and then nobody is left to ask how it ended. */
+	if (l->run.killed && l->run.phase >= PHASE_CREATED && l->usage.phase != TASK_EXITED) {
 		l->usage.phase = TASK_EXITED;
 		l->usage.exit_code = 128 + SIGKILL;
 	}
