@@ -153,7 +153,7 @@ static int act_create(struct actor *a, struct lease *l)
 	l->run.failed = l->run.oom_killed = false;
 	l->run.deploy_rev = l->fact.deploy_rev;
 	l->meter.deploy_rev = l->fact.deploy_rev;
-	report_meter(a->live_fd, l);
+	report_meter(a->live_fd, l, a->now_ms);
 	act_reason(l, "");
 	return 0;
 }
@@ -281,7 +281,7 @@ static void act_all(struct actor *a)
 		fate_recall(a, l);
 		if (act_lease(a, l) && n < LEASES_PER_NODE_MAX) {
 			meter_receipt(&l->meter, &l->id, a->wall_ms, &s->receipt[n]);
-			report_meter(a->live_fd, l); /* first: whoever comes after a crash must not tell less than was told */
+			report_meter(a->live_fd, l, a->now_ms); /* first: whoever comes after a crash must not tell less than was told */
 			l->run.receipt_ms = a->now_ms;
 			s->of[n++] = l;
 		}
@@ -326,7 +326,8 @@ int act_adopt(struct actor *a)
 		if (report_meter_load(a->live_fd, l)) {
 			l->run.up_ms = l->meter.up_ms;
 			l->run.deploy_rev = (uint32_t)l->meter.deploy_rev;
-			l->condition = METER_UP; /* its limits were the kernel's while nobody looked; act_count has the last word */
+			/* if they were before, its limits were the kernel's while nobody looked; act_count has the last word */
+			l->condition = l->meter.drifted ? METER_DRIFTED : METER_UP;
 		}
 		log_info("lease l-%s: adopted", l->name.s);
 	}

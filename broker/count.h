@@ -9,9 +9,10 @@ struct act_scratch {
 	struct lease *of[LEASES_PER_NODE_MAX];
 	struct lease_name name[LEASES_PER_NODE_MAX];
 	struct usage usage[LEASES_PER_NODE_MAX];
+	struct checked checked[LEASES_PER_NODE_MAX];
 	char text[DEPLOY_MAX + 512];
 };
 
-/* Usage of every lease; full: compare limits and write the reports, too. */
+/* full: usage of every lease, their limits compared, the reports written; else what a fact has changed is counted up to now. */
 void count_tick(struct actor *a, bool full);
 #endif

@@ -13,7 +13,7 @@ static void meter_new_series(struct lease_meter *m, const struct usage *u, const
 	m->base_rx += m->rx;
 	m->base_io += m->io;
 	m->base_gpu_ms += m->gpu_ms;
-	m->cpu_us = m->tx = m->rx = m->io = m->gpu_ms = m->ahead_us = 0;
+	m->cpu_us = m->tx = m->rx = m->io = m->gpu_ms = 0;
 	m->group_id = u->group_id;
 	memcpy(m->boot_id, boot_id, sizeof(m->boot_id));
 	m->last_ms = 0;
@@ -117,7 +117,7 @@ void meter_receipt(const struct lease_meter *m, const struct id *lease, uint64_t
 #define METER_FIELDS(X) \
 	X(up_ms) X(drift_ms) X(stall_ms) X(mem_mib_ms) X(base_cpu_us) X(base_tx) X(base_rx) X(base_io) X(base_gpu_ms) \
 	X(cpu_us) X(tx) X(rx) X(io) X(gpu_ms) X(pressure_us) X(throttled_us) X(steal_us) X(busy_us) X(ahead_us) \
-	X(group_id) X(last_ms) X(t0_ms) X(deploy_rev)
+	X(group_id) X(last_ms) X(t0_ms) X(deploy_rev) X(drifted)
 
 size_t meter_save(const struct lease_meter *m, char *out, size_t cap)
 {

@@ -19,6 +19,7 @@ struct lease_meter {
 	uint64_t last_ms;           /* boot time of the last tick; 0 = none yet */
 	uint64_t t0_ms;             /* wall clock at the first tick */
 	uint64_t deploy_rev;        /* of the container that runs: kept here because it, too, must outlive a restart */
+	uint64_t drifted;           /* 1: since the last tick its limits have not been in force; kept for a restart, too */
 	uint32_t seq;               /* of the last receipt that the ledger accepted */
 	struct id prev;             /* its hash */
 };

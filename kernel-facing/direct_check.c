@@ -103,7 +103,7 @@ static int check_frozen(struct direct *d, struct lease *l, struct finding *f)
 }
 
 /* The monitor makes a new log file each time one is full, readable by root only. */
-static void check_log(struct direct *d, struct lease *l)
+void lease_log_readable(struct direct *d, const struct lease *l)
 {
 	char path[HOST_PATH];
 	struct stat st;
@@ -130,7 +130,7 @@ int direct_check(struct kernel *k, const struct lease_name *name, struct drift *
 	r = r < 0 ? r : check_fence(d, l, &f);
 	r = r < 0 ? r : check_io(d, l, &f);
 	r = r < 0 || l->stopping_since_ms ? r : check_frozen(d, l, &f);
-	check_log(d, l);
+	lease_log_readable(d, l);
 	task_watch(d, l);
 	if (r < 0)
 		return r;

@@ -17,7 +17,8 @@ int repair_groups(struct direct *d, struct lease *l)
 	r = r < 0 ? r : group_id(&d->groups, l->leaf, &l->group_id);
 	if (r < 0)
 		return r;
-	meter_close(&l->meter); /* what was open counts a group that is gone */
+	watch_close(&l->watch);
+	meter_close(&l->meter); /* what was open is of a group that is gone */
 	return meter_open(&l->meter, &d->groups, l->leaf);
 }
 

@@ -46,6 +46,7 @@ struct usage {
 	uint64_t mem_bytes;      /* now, without reclaimable page cache */
 	uint64_t mem_peak_bytes;
 	uint64_t tx_bytes, rx_bytes; /* as the task sees them; layer 2 */
+	uint64_t tx_bytes_peer, rx_bytes_peer; /* the same as the shaper at the sending end counted it; of some leases each second */
 	uint64_t io_bytes;
 	uint64_t conn_opened, conn_held_back; /* connections of the task: let through; held back by their rate */
 	uint64_t conn_refused;   /* packets to where it may not reach */
@@ -88,6 +89,8 @@ struct inventory {
 /* One difference between what was asked and what the kernel says. */
 struct drift { char what[32]; uint64_t want, have; };
 #define DRIFTS_MAX 16
+/* What a look at a lease found: result 0 or -errno, then n differences, which are repaired. */
+struct checked { int result; uint32_t n; struct drift found[DRIFTS_MAX]; };
 #define DRIFT_GPU_GONE "gpu-gone" /* cannot be repaired: have = how many of the leased devices (want) are left */
 
 /* All return 0 or -errno. Those that may take long return -EINPROGRESS: ask again until they return something else. */
@@ -97,7 +100,10 @@ struct kernel_ops {
 	 * -EBUSY: a device of it is another lease's; -ENODEV: one is not there any more. */
 	int (*lease_open)(struct kernel *k, const struct lease_name *lease, const struct quota *q);
 	int (*lease_set)(struct kernel *k, const struct lease_name *lease, const struct quota *q); /* live change */
-	int (*lease_check)(struct kernel *k, const struct lease_name *lease, struct drift *out, uint32_t *n); /* repairs what it finds */
+	/* all of it; repairs what differs */
+	int (*lease_check)(struct kernel *k, const struct lease_name *lease, struct drift *out, uint32_t *n);
+	/* Of many, each second: only those of which something has changed since they were found right are looked at. */
+	int (*leases_check)(struct kernel *k, const struct lease_name *leases, uint32_t n, struct checked *out);
 	int (*lease_freeze)(struct kernel *k, const struct lease_name *lease, bool frozen);
 	int (*lease_close)(struct kernel *k, const struct lease_name *lease); /* kills, removes all; idempotent: 0 if there is none */
 	int (*lease_list)(struct kernel *k, struct lease_name *out, uint32_t max, uint32_t *n);

@@ -120,6 +120,14 @@ static int fake_check(struct kernel *k, const struct lease_name *name, struct dr
 	return 0;
 }
 
+static int fake_checks(struct kernel *k, const struct lease_name *leases, uint32_t n, struct checked *out)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		out[i].n = 0;
+		out[i].result = fake_check(k, &leases[i], out[i].found, &out[i].n);
+	}
+	return 0;
+}
 void kernel_fake_gone(struct kernel *k, const struct device_rule *rule) { fake_of(k)->gone = *rule; }
 
 static int fake_freeze(struct kernel *k, const struct lease_name *name, bool frozen)
@@ -251,6 +259,7 @@ static const struct kernel_ops fake_ops = {
     .lease_open = fake_open,
     .lease_set = fake_set,
     .lease_check = fake_check,
+    .leases_check = fake_checks,
     .lease_freeze = fake_freeze,
     .lease_close = fake_close_lease,
     .lease_list = fake_list,

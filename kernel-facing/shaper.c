@@ -105,7 +105,7 @@ int shaper_set(struct nl_sock *sock, int ifindex, uint32_t kbps, bool live)
 	return r < 0 ? r : add_leaf(sock, ifindex);
 }
 
-int shaper_get(struct nl_sock *sock, int ifindex, uint32_t *kbps)
+int shaper_look(struct nl_sock *sock, int ifindex, uint32_t *kbps, uint64_t *bytes)
 {
 	struct nl_cache *cache;
 	int r = nl_errno(rtnl_class_alloc_cache(sock, ifindex, &cache));
@@ -119,12 +119,19 @@ int shaper_get(struct nl_sock *sock, int ifindex, uint32_t *kbps)
 		rate = rtnl_htb_get_rate(c);
 	if (r == 0 && rtnl_htb_get_ceil64(c, &ceil) < 0)
 		ceil = rtnl_htb_get_ceil(c);
-	if (r == 0 && (nl_cache_nitems(cache) != 1 || ceil != rate))
-		*kbps = SHAPER_OTHER;
-	else if (r == 0)
-		*kbps = rate / 125 > UINT32_MAX ? UINT32_MAX : (uint32_t)(rate / 125);
+	if (r == 0) {
+		*bytes = rtnl_tc_get_stat(TC_CAST(c), RTNL_TC_BYTES);
+		bool other = nl_cache_nitems(cache) != 1 || ceil != rate || rate / 125 > UINT32_MAX;
+		*kbps = other ? SHAPER_OTHER : (uint32_t)(rate / 125);
+	}
 	if (c)
 		rtnl_class_put(c);
 	nl_cache_free(cache);
 	return r;
+}
+
+int shaper_get(struct nl_sock *sock, int ifindex, uint32_t *kbps)
+{
+	uint64_t bytes;
+	return shaper_look(sock, ifindex, kbps, &bytes);
 }

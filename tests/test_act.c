@@ -52,7 +52,7 @@ START_TEST(what_the_buyer_brought_is_the_buyers)
 		struct rig *r = &rig;
 		rig_open(r, 0);
 		r->create_fails = fault[i].err;
-		rig_run(r, 12000);
+		rig_run(r, 13000);
 		ck_assert_int_eq(r->readies, 1);
 		ck_assert(rig_reported(r, 0, fault[i].word));
 		ck_assert_uint_ge(r->lease[0].metered_s, 9); /* the lease itself is in force, and is paid for */
@@ -132,7 +132,7 @@ START_TEST(each_verb_fails)
 		struct rig *r = &rig;
 		rig_open(r, 0);
 		kernel_fake_fail(r->kernel, n, n % 2 ? EIO : ENOSPC);
-		rig_run(r, 15000);
+		rig_run(r, 45000);
 		ck_assert_int_eq(rig_phase(r, 0), TASK_RUNNING);
 		rig_state(r, 0, "frozen", LEASE_FROZEN);
 		rig_run(r, 2500);

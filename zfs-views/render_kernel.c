@@ -13,7 +13,7 @@ static bool copy_live(const struct view *v, const struct fact_lease *l, const ch
 {
 	char name[LEASE_NAME_LEN + 1];
 	lease_name_of(&l->lease, name);
-	return beneath_text(v->live_fd, name, file, out);
+	return strcmp(file, "live") ? beneath_text(v->live_fd, name, file, out) : beneath_live(v->live_fd, name, out);
 }
 
 /* Where nothing runs any more, or runs elsewhere, the last receipt stands in for the live counters. */
