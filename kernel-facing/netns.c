@@ -137,6 +137,17 @@ int netns_link_up(struct nl_sock *sock, const char *name, bool up)
 	return r;
 }
 
+int netns_link_is_up(struct nl_sock *sock, int index)
+{
+	struct rtnl_link *l = NULL;
+	int r = nl_errno(rtnl_link_get_kernel(sock, index, NULL, &l));
+	if (r < 0)
+		return r;
+	r = rtnl_link_get_flags(l) & IFF_UP ? 1 : 0;
+	rtnl_link_put(l);
+	return r;
+}
+
 static int add_address(struct nl_sock *sock, const char *name, uint32_t ip)
 {
 	int index = netns_link_index(sock, name);

@@ -27,6 +27,7 @@ int netns_call(const char *path, int (*f)(void *arg), void *arg);
 /* veth pair, addresses; both ends up if up. Undoes itself on failure. */
 int netns_link_make(struct nl_sock *host, struct nl_sock *inner, const char *instance, uint32_t slot, int ns_fd);
 int netns_link_up(struct nl_sock *sock, const char *name, bool up);
+int netns_link_is_up(struct nl_sock *sock, int index); /* 0 or 1; -ENODEV: it is gone */
 int netns_link_index(struct nl_sock *sock, const char *name);
 /* 0 if it is gone or was never there. */
 int netns_link_drop(struct nl_sock *host, const char *name);

@@ -129,6 +129,14 @@ static void put_ids(const struct fact_lease *l, struct page *out)
 	page_add(out, "\n");
 }
 
+/* What this machine says of the task: of a lease that is in force it may be held, and why. */
+static void put_task_state(const struct view *v, const struct fact_lease *l, struct page *out)
+{
+	struct task_report r;
+	bool told = lease_here(v, l) && task_report_of(v, l, &r);
+	page_add(out, "\ntask_state %s\ntask_reason %s\n", told ? r.phase : "-", told ? r.reason : "-");
+}
+
 /* "N STAGE PARTY terms": N is what agree may name. What the kernel holds meanwhile is in limits. */
 static void put_proposal(const struct fact_lease *l, struct page *out)
 {
@@ -158,7 +166,7 @@ int render_lease_status(const struct view *v, uid_t uid, const struct node *n, s
 		return -ENOENT;
 	page_add(out, "state %s\ncontract_state %s\nreason ", lease_word(l), l->state[0] ? l->state : "-");
 	page_word(out, l->reason);
-	page_add(out, "\n");
+	put_task_state(v, l, out);
 	put_times(v, l, out);
 	put_amounts(l, out);
 	page_add(out, "seller ");
