@@ -25,7 +25,7 @@ job() { # NAME[:CASE]
   case $1 in
     facts) facts ;;
     shell) stty echo && bash -i ;;
-    direct:* | adopt:* | net:* | io:* | full:* | drift:* | fault:* | runtime:*) CK_RUN_CASE=${1#*:} "/job/build/tests/test_kernel_${1%:*}" ;;
+    *:*) CK_RUN_CASE=${1#*:} "/job/build/tests/test_kernel_${1%:*}" ;;
     direct | adopt | net | io | full | drift | fault | runtime) "/job/build/tests/test_kernel_$1" ;;
     units) bash /job/src/tests/vm/units.sh ;;
     *) bash /job/src/tests/system/"$1".sh ;;
