@@ -3,6 +3,7 @@
  * Knows how to do; what to do is plan.c's. A verb that is still in progress is asked again; one that failed waits a second. */
 #include "broker/act.h"
 #include "broker/answer.h"
+#include "broker/endpoint.h"
 #include "broker/gpus.h"
 #include "broker/report.h"
 #include "broker/resize.h"
@@ -216,9 +217,7 @@ static int act_one(struct actor *a, struct lease *l, enum action what)
 	case ACT_RECREATE:
 		return act_recreate(a, l);
 	case ACT_READY:
-		rc = link_ready(&a->link, l, "");
-		l->run.ready_sent = rc == 0;
-		return rc;
+		return endpoint_tell(a, l);
 	case ACT_START:
 		return act_start(a, l);
 	case ACT_FREEZE: case ACT_THAW:

@@ -44,6 +44,7 @@ static int read_one(struct direct *d, struct lease *l, const uint16_t at[NETNS_S
 	if (i < NETNS_SLOTS) {
 		u->tx_bytes = d->traffic[i].tx_bytes;
 		u->rx_bytes = d->traffic[i].rx_bytes;
+		u->ip = netns_task_ip(d->cfg.instance, l->rec.slot);
 	}
 	return 0;
 }

@@ -11,7 +11,7 @@
 #include "kernel-facing/record.h"
 #include "kernel-facing/verb.h"
 
-static_assert(WIRE_MAX > VERB_USAGE_MAX * 128, "the usage of that many leases fits in a packet");
+static_assert(WIRE_MAX > VERB_USAGE_MAX * 144, "the usage of that many leases fits in a packet");
 
 /* Each serves one verb: reads its arguments from r to the end, acts, writes the answer's body. -EBADMSG: not a request. */
 static int serve_inventory(struct kernel *k, struct rbuf *r, struct wbuf *w, int *result)
