@@ -8,10 +8,12 @@ create s
 start
 secret=hunter2-$$-$RANDOM$RANDOM
 
-app demo sh ip nc << 'END'
+app demo << 'END'
 echo "the secret is $PASSWORD"
-ip addr show eth0
-exec nc -lk -p 7 -e /bin/echo "hello from the task"
+busybox ip addr show eth0
+while true; do
+  nc -l -p 7007 -e /bin/echo "hello from the task" || sleep 1
+done
 END
 post $seller offer 'ask cpu cpu=0.5 mem=128M price=0.02 max=1h'
 post $buyer slot 'bid cpu cpu=0.25 mem=64M price=0.05 for=10m'
@@ -34,7 +36,7 @@ address=$(as_user $buyer awk 'NR == 2 && $1 == "any" && $3 == "-" && $4 == "-" {
   fail "its owner cannot read it: $(cat "$endpoint")"
 grep -q "inet $address/" "$mnt/tasks/keeper/log" || fail "the task has another address than $address: $(cat "$mnt/tasks/keeper/log")"
 same 'the endpoint in status' "endpoint any $address - -" "$(as_user $buyer grep '^endpoint' "$mnt/tasks/keeper/status")"
-answers() { [ "$(busybox nc -w 5 "$address" 7 < /dev/null)" = 'hello from the task' ]; }
+answers() { [ "$(busybox nc -w 5 "$address" 7007 < /dev/null)" = 'hello from the task' ]; }
 await 20 'the task answers there' answers
 ok "its buyer reads where the task is reached, and the task is there"
 ! as_user $stranger cat "$endpoint" 2> /dev/null || fail 'a stranger reads it'
