@@ -36,13 +36,25 @@ static struct usage_receipt receipt_of(const struct usage *u, uint32_t seq)
 	return r;
 }
 
-void commitment_sign(struct commitment *c, const struct usage *usage, uint32_t n, uint32_t seq)
+static void sign_leaves(struct commitment *c, uint32_t n, uint32_t seq)
 {
 	static const struct id node;
+	struct id root = merkle_root(c->leaf, n), tick = admit_tick(&node, seq, &root);
+	sign_bytes(&c->key, tick.b, sizeof tick.b, c->sig);
+}
+
+void commitment_sign(struct commitment *c, const struct usage *usage, uint32_t n, uint32_t seq)
+{
 	for (uint32_t i = 0; i < n; i++) {
 		struct usage_receipt r = receipt_of(&usage[i], seq);
 		c->leaf[i] = admit_usage_leaf(&r);
 	}
-	struct id root = merkle_root(c->leaf, n), tick = admit_tick(&node, seq, &root);
-	sign_bytes(&c->key, tick.b, sizeof tick.b, c->sig);
+	sign_leaves(c, n, seq);
+}
+
+void commitment_receipts(struct commitment *c, const struct usage_receipt *r, uint32_t n, uint32_t seq)
+{
+	for (uint32_t i = 0; i < n; i++)
+		c->leaf[i] = admit_usage_leaf(&r[i]);
+	sign_leaves(c, n, seq);
 }

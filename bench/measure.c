@@ -101,6 +101,12 @@ void measure_note(const char *key, const char *fmt, ...)
 	fflush(stdout);
 }
 
+void measure_skip_line(const char *key, const char *why)
+{
+	printf("skip\t%s\t%s\n", key, why);
+	fflush(stdout);
+}
+
 void measure_skip(const char *key, const char *fmt, ...)
 {
 	va_list ap;

@@ -19,6 +19,7 @@ int measure_first_cpu(void);        /* the first that this process may use */
 
 void measure_row(const char *key, const char *measured, const char *peer, double ratio);
 void measure_note(const char *key, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void measure_skip_line(const char *key, const char *why);
 /* Prints why and ends the program with exit code 77. */
 void measure_skip(const char *key, const char *fmt, ...) __attribute__((format(printf, 2, 3), noreturn));
 /* Prints why to standard error and ends the program with exit code 1: a broken measurement is not a skipped one. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 void leases_init(struct leases *l, const char *node_name)
 {
@@ -39,6 +40,7 @@ struct lease *leases_adopt(struct leases *l, const char *name)
 	if (!e)
 		abort();
 	snprintf(e->name.s, sizeof(e->name.s), "%s", name);
+	e->reported.live_fd = -1;
 	struct lease **end = &l->first;
 	while (*end)
 		end = &(*end)->next;
@@ -53,6 +55,8 @@ void leases_drop(struct leases *l, struct lease *gone)
 		if (*at != gone)
 			continue;
 		*at = gone->next;
+		if (gone->reported.live_fd >= 0)
+			close(gone->reported.live_fd);
 		free(gone);
 		l->n--;
 		return;
@@ -72,6 +76,7 @@ static void leases_fold_lease(struct leases *l, const struct fact_lease *f)
 		e = leases_adopt(l, name);
 	e->id = f->lease;
 	e->known = true;
+	e->news = true;
 	e->fact = *f;
 	if (f->deploy.len <= sizeof(e->deploy) && f->deploy.len)
 		memcpy(e->deploy, f->deploy.p, f->deploy.len);

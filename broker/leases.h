@@ -4,16 +4,28 @@
 #include "broker/meter.h"
 #include "broker/plan.h"
 
+/* What its files say: they are written when that changes. */
+struct reported {
+	char state[224];
+	bool state_ever, drift_ever;
+	uint32_t drifts;
+	uint64_t meter_ms, sample, counted; uint32_t same;
+	int live_fd;
+};
+
 struct lease {
 	struct lease_name name;
 	struct id id;
 	bool known;              /* the ledger has it */
 	struct fact_lease fact;  /* deploy points into deploy */
 	uint8_t deploy[DEPLOY_MAX];
+	bool recalled;           /* its meter was looked for among the reports of earlier runs */
 	struct running run;
 	struct lease_meter meter;
 	enum meter_condition condition; /* since the last tick */
 	struct usage usage;      /* last reading */
+	bool news;               /* a fact of it came since it was counted */
+	struct reported reported;
 	struct quota quota;      /* what the kernel holds for it; zero in PHASE_NONE */
 	char reason[96];         /* why the task is where it is, for people */
 	char trouble[96];        /* what fails at present, and is tried again; "" = nothing */

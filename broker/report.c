@@ -11,6 +11,9 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#define LIVE_SAME 4 /* seconds */
 
 struct lines { char p[4096]; size_t len; };
 
@@ -50,6 +53,8 @@ static int report_write(int dir_fd, const char *lease, const char *name, const c
 
 static const char *report_phase(const struct lease *l)
 {
+	if (l->run.lost)
+		return "lost";
 	if (l->run.failed)
 		return "failed";
 	if (l->run.killed)
@@ -71,37 +76,100 @@ static const char *report_phase(const struct lease *l)
 	return "queued";
 }
 
-int report_state(int dir_fd, const struct lease *l, uint64_t wall_ms)
+int report_state(int dir_fd, struct lease *l, uint64_t wall_ms)
 {
 	struct lines t = {.len = 0};
+	struct reported *said = &l->reported;
 	bool ended = l->usage.phase == TASK_EXITED;
 	lines_add(&t, "%s %s ", report_phase(l), l->trouble[0] ? l->trouble : l->reason[0] ? l->reason : "-");
 	if (ended)
 		lines_add(&t, "%d", l->usage.exit_code);
 	else
 		lines_add(&t, "-");
-	lines_add(&t, " %d %" PRIu64 "\n", ended ? 0 : l->usage.pid, wall_ms);
-	return report_write(dir_fd, l->name.s, "state", t.p, t.len);
+	lines_add(&t, " %d ", ended ? 0 : l->usage.pid);
+	if (said->state_ever && strcmp(said->state, t.p) == 0)
+		return 0;
+	snprintf(said->state, sizeof(said->state), "%.*s", (int)t.len, t.p);
+	lines_add(&t, "%" PRIu64 "\n", wall_ms);
+	int rc = report_write(dir_fd, l->name.s, "state", t.p, t.len);
+	said->state_ever = rc == 0;
+	return rc;
 }
 
-int report_live(int dir_fd, const struct lease *l)
+/* "key value": sixteen of them for each lease each second, so not by printf. */
+static void lines_value(struct lines *t, const char *key, uint64_t v)
 {
-	struct lines t = {.len = 0};
+	char digits[20];
+	size_t len = strlen(key), n = 0;
+	do
+		digits[n++] = (char)('0' + v % 10);
+	while ((v /= 10) && n < sizeof(digits));
+	if (t->len + len + n + 2 > sizeof(t->p))
+		return;
+	memcpy(t->p + t->len, key, len);
+	t->len += len;
+	t->p[t->len++] = ' ';
+	while (n)
+		t->p[t->len++] = digits[--n];
+	t->p[t->len++] = '\n';
+}
+
+static void live_lines(struct lines *t, const struct lease *l)
+{
 	const struct usage *u = &l->usage;
-	lines_add(
-	    &t, "usage_usec %" PRIu64 "\nthrottled_usec %" PRIu64 "\nstall_usec %" PRIu64 "\n", u->cpu_us, u->throttled_us, u->stall_us);
-	lines_add(&t, "memory_current %" PRIu64 "\nmemory_peak %" PRIu64 "\n", u->mem_bytes, u->mem_peak_bytes);
-	lines_add(&t, "tx_bytes %" PRIu64 "\nrx_bytes %" PRIu64 "\nio_bytes %" PRIu64 "\n", u->tx_bytes, u->rx_bytes, u->io_bytes);
-	lines_add(&t, "conn_opened %" PRIu64 "\nconn_held_back %" PRIu64 "\nconn_refused %" PRIu64 "\n", u->conn_opened, u->conn_held_back,
-	    u->conn_refused);
+	const struct { const char *key; uint64_t value; } all[] = {{"usage_usec", u->cpu_us}, {"throttled_usec", u->throttled_us},
+	    {"pressure_usec", u->pressure_us}, {"memory_current", u->mem_bytes}, {"memory_peak", u->mem_peak_bytes},
+	    {"tx_bytes", u->tx_bytes}, {"rx_bytes", u->rx_bytes}, {"tx_bytes_peer", u->tx_bytes_peer}, {"rx_bytes_peer", u->rx_bytes_peer},
+	    {"io_bytes", u->io_bytes}, {"conn_opened", u->conn_opened}, {"conn_held_back", u->conn_held_back},
+	    {"conn_refused", u->conn_refused}, {"gpu_ms", u->gpu_ms}, {"pids_current", u->pids},
+	    {"oom_kills", u->oom_kills}, {"up_ms", l->meter.up_ms}, {"drift_ms", l->meter.drift_ms}, {"stall_ms", l->meter.stall_ms}};
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		lines_value(t, all[i].key, all[i].value);
 	if (u->gpu_measured)
-		lines_add(&t, "gpu_util %u.%u\ngpu_mem %" PRIu64 "\n", u->gpu_permille / 10, u->gpu_permille % 10, u->gpu_mem_bytes);
+		lines_add(t, "gpu_util %u.%u\ngpu_mem %" PRIu64 "\n", u->gpu_permille / 10, u->gpu_permille % 10, u->gpu_mem_bytes);
 	else
-		lines_add(&t, "gpu_util -\ngpu_mem -\n");
-	lines_add(&t, "gpu_ms %" PRIu64 "\npids_current %u\noom_kills %u\n", u->gpu_ms, u->pids, u->oom_kills);
-	lines_add(
-	    &t, "up_ms %" PRIu64 "\ndrift_ms %" PRIu64 "\nstall_ms %" PRIu64 "\n", l->meter.up_ms, l->meter.drift_ms, l->meter.stall_ms);
-	return report_write(dir_fd, l->name.s, "live", t.p, t.len);
+		lines_add(t, "gpu_util -\ngpu_mem -\n");
+}
+
+/* Of one in which nothing goes on only its time passes: that is said every few seconds. */
+static bool live_same(struct reported *said, const struct usage *u)
+{
+	uint64_t counted = u->cpu_us + u->mem_bytes + u->tx_bytes + u->rx_bytes + u->io_bytes + u->pids + u->oom_kills + u->gpu_ms +
+	    u->conn_opened + u->conn_held_back + u->conn_refused + u->gpu_mem_bytes + u->gpu_permille +
+	    u->phase + u->pressure_us;
+	bool same = counted == said->counted && ++said->same < LIVE_SAME;
+	if (!same)
+		said->same = 0;
+	said->counted = counted;
+	return same;
+}
+
+static int live_open(int dir_fd, const char *lease)
+{
+	autoclose int dir = report_dir(dir_fd, lease);
+	if (dir < 0)
+		return dir;
+	int fd = openat(dir, "live", O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
+	return fd < 0 ? -errno : fd;
+}
+
+int report_live(int dir_fd, struct lease *l)
+{
+	struct lines t;
+	struct reported *said = &l->reported;
+	t.len = 0;
+	if (said->sample && live_same(said, &l->usage))
+		return 0;
+	if (said->live_fd < 0) {
+		int fd = live_open(dir_fd, l->name.s);
+		if (fd < 0)
+			return fd;
+		said->live_fd = fd;
+	}
+	lines_value(&t, "sample", ++said->sample);
+	live_lines(&t, l);
+	lines_value(&t, "end", said->sample);
+	return pwrite(said->live_fd, t.p, t.len, 0) == (ssize_t)t.len ? 0 : -EIO;
 }
 
 static void add_device(struct lines *t, const struct device_rule *rule, const struct inventory *inv)
@@ -151,21 +219,32 @@ int report_limits(int dir_fd, const struct lease *l, const struct quota *q, cons
 	return report_write(dir_fd, l->name.s, "limits", t.p, t.len);
 }
 
-int report_drift(int dir_fd, const struct lease *l, const struct drift *d, uint32_t n)
+int report_drift(int dir_fd, struct lease *l, const struct drift *d, uint32_t n)
 {
 	struct lines t = {.len = 0};
+	if (!n && l->reported.drift_ever && !l->reported.drifts)
+		return 0;
 	if (n)
 		lines_add(&t, "#what\tlease\tkernel\n");
 	for (uint32_t i = 0; i < n; i++)
 		lines_add(&t, "%s\t%" PRIu64 "\t%" PRIu64 "\n", d[i].what, d[i].want, d[i].have);
-	return report_write(dir_fd, l->name.s, "drift", t.p, t.len);
+	int rc = report_write(dir_fd, l->name.s, "drift", t.p, t.len);
+	l->reported.drift_ever = rc == 0;
+	l->reported.drifts = n;
+	return rc;
 }
 
-int report_meter(int dir_fd, const struct lease *l)
+int report_meter(int dir_fd, struct lease *l, uint64_t now_ms)
 {
 	char text[1024];
 	size_t len = meter_save(&l->meter, text, sizeof(text));
+	l->reported.meter_ms = now_ms;
 	return len ? report_write(dir_fd, l->name.s, "meter", text, len) : -EOVERFLOW;
+}
+
+int report_meter_seldom(int dir_fd, struct lease *l, uint64_t now_ms)
+{
+	return l->reported.meter_ms && now_ms - l->reported.meter_ms < METER_SAVE_MS ? 0 : report_meter(dir_fd, l, now_ms);
 }
 
 bool report_meter_load(int dir_fd, struct lease *l)

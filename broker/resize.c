@@ -29,7 +29,8 @@ int resize_do(struct actor *a, struct lease *l)
 	struct quota q = l->quota, read;
 	bool agreed = l->fact.change.stage == CHANGE_AGREED;
 	q.res = *plan_vector(&l->fact, &l->run);
-	int rc = a->kernel->ops->lease_set(a->kernel, &l->name, &q);
+	/* A task has its devices from when it was made: it gets no other, and loses none. */
+	int rc = q.res.v[RES_GPU] == q.ndevices ? a->kernel->ops->lease_set(a->kernel, &l->name, &q) : -EBUSY;
 	enum change_end why = rc < 0 && agreed ? cannot(rc) : CHANGE_NEVER;
 	if (rc < 0 && why == CHANGE_NEVER)
 		return rc;

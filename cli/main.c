@@ -4,6 +4,7 @@
  * signatures, which need no tree at all, are key.c's and sign.c's. */
 #include "cli/cli.h"
 #include "cli/genesis.h"
+#include "cli/top.h"
 #include "common/cleanup.h"
 #include "common/text.h"
 #include "config.h"
@@ -24,6 +25,7 @@ struct options { const char *mount; uint64_t timeout_ms; /* UINT64_MAX: for ever
 static const char usage_text[] =
     "Usage: zeus [--mount DIR] status\n"
     "       zeus [--mount DIR] wait [--timeout DURATION] PATH [VALUE]\n"
+    "       zeus top ...    leases and what they use; see zeus top --help\n"
     "       zeus key ...    keep keys of your own; see zeus key --help\n"
     "       zeus sign ...   sign with them; see zeus sign --help\n"
     "       zeus genesis paper --angel KEYS --public KEYS --discounted AMOUNT --team KEYS --reserve KEYS > FILE\n"
@@ -172,6 +174,8 @@ int main(int argc, char **argv)
 		return key_main(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "sign") == 0)
 		return sign_main(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "top") == 0)
+		return top_main(argc - 1, argv + 1, o.mount);
 	if (argc > 1 && strcmp(argv[1], "genesis") == 0)
 		return cli_genesis(argc - 1, argv + 1);
 	int code = cli_options(argc, argv, &o), n = argc - optind;

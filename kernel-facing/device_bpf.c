@@ -89,6 +89,17 @@ static int find_program(int group, char name[BPF_OBJ_NAME_LEN])
 	return -ENOENT;
 }
 
+int device_bpf_list(int group, void *out, size_t cap)
+{
+	uint32_t ids[PROGRAMS_MAX], n = PROGRAMS_MAX;
+	if (bpf_prog_query(group, BPF_CGROUP_DEVICE, 0, NULL, ids, &n) < 0)
+		return -errno;
+	if (n * sizeof *ids > cap)
+		return -ENOSPC;
+	memcpy(out, ids, n * sizeof *ids);
+	return (int)(n * sizeof *ids);
+}
+
 int device_bpf_differs(const struct group_host *h, const char *leaf, const struct device_rule *rules, uint32_t n)
 {
 	char want[BPF_OBJ_NAME_LEN], have[BPF_OBJ_NAME_LEN];

@@ -13,9 +13,14 @@
 #include "kernel-facing/meter.h"
 #include "kernel-facing/netns.h"
 #include "kernel-facing/record.h"
+#include "kernel-facing/traffic.h"
+#include "kernel-facing/watch.h"
 
 #define UNPACKS_MAX 4
 #define UNPACK_KEEPER "keep-unpack" /* the group of all unpackers */
+
+/* Bytes of one direction since a first look: let through by the shaper, carried by the link. */
+struct account { bool open; uint64_t shaped0, carried0, shaped; };
 
 struct lease {
 	struct lease_name name;
@@ -27,15 +32,20 @@ struct lease {
 	struct record rec;
 	struct nl_sock *inner;
 	struct fence fence;
+	struct fence_counts conns;     /* when last read */
 	bool fence_drifted;            /* known to be wrong, and not told yet */
 	int host_index, inner_index;
 	struct iops_devices io;        /* of the task that there is */
 	struct meter meter;
+	struct watch watch;            /* opened when it is first checked: not on the way to a task's start */
+	struct account up, down;
+	uint32_t bytes_age;
+	uint64_t log_cpu_us;           /* processor time when its log was last looked at */
 	struct gpu_use *gpu;           /* NULL: no device, or not counted yet */
 	uint64_t gpu_saved_us, gpu_saved_ms;
 	uint64_t group_id;
 	int pidfd;                     /* of the task's init; -1 = none, or it was seen to end */
-	bool exited;
+	bool exited, unwatched;
 	int exit_code;
 	struct job job;
 	int failed;                    /* why the last create failed, while what it left is being removed */
@@ -60,7 +70,12 @@ struct direct {
 	uint32_t n;
 	struct lease *leases[LEASES_PER_NODE_MAX];
 	struct unpack unpacks[UNPACKS_MAX];
-	struct netns_traffic traffic[NETNS_SLOTS];
+	int traffic_fd;
+	uint64_t traffic_ms;           /* when traffic was read; host_now_ms */
+	uint32_t ntraffic;
+	struct traffic traffic[LEASES_PER_NODE_MAX];
+	int told;                      /* epoll over what tells of changes in namespaces; -1: not open */
+	int host_told, inotify;
 	struct gpu_feed feed;
 	/* Tests make any step fail: called with the step's name before it acts. */
 	int (*fault)(void *ctx, const char *step);
@@ -71,6 +86,8 @@ static inline struct direct *direct_of(struct kernel *k) { return (struct direct
 
 /* direct_lease.c */
 struct lease *lease_find(struct direct *d, const struct lease_name *name);
+struct lease *lease_by_key(struct direct *d, uint64_t key);
+int lease_netns(const struct lease *l, char out[HOST_PATH]); /* the file that keeps its namespace */
 struct lease *lease_new(struct direct *d, const struct lease_name *name); /* in memory only, not in the table */
 void lease_free(struct lease *l);
 int lease_insert(struct direct *d, struct lease *l);
@@ -86,6 +103,14 @@ int direct_open(struct kernel *k, const struct lease_name *name, const struct qu
 int direct_set(struct kernel *k, const struct lease_name *name, const struct quota *q);
 int direct_close(struct kernel *k, const struct lease_name *name);
 
+/* The veth pair anew, with addresses and rates; then, or if it is there, up as the quota says. */
+int lease_relink(struct direct *d, struct lease *l);
+int lease_links_up(struct direct *d, struct lease *l);
+bool lease_has_network(const struct lease *l);
+
+/* direct_repair.c */
+int repair_groups(struct direct *d, struct lease *l);  /* that are missing */
+int repair_members(struct direct *d, struct lease *l); /* moves every process of the task back into its groups */
 /* direct_net.c: the fence of a lease */
 int lease_fence_set(struct direct *d, struct lease *l);
 int lease_fence_adopt(struct direct *d, struct lease *l);
@@ -105,6 +130,10 @@ int check_fence(struct direct *d, struct lease *l, struct finding *f);
 int check_io(struct direct *d, struct lease *l, struct finding *f);
 int direct_check(struct kernel *k, const struct lease_name *name, struct drift *out, uint32_t *n);
 int direct_quota(struct kernel *k, const struct lease_name *name, struct quota *out);
+void lease_log_readable(struct direct *d, const struct lease *l); /* for the group that may read logs */
+
+/* direct_watch.c */
+int direct_checks(struct kernel *k, const struct lease_name *leases, uint32_t n, struct checked *out);
 
 /* direct_image.c */
 /* 0 with the root directory of the unpacked image; -EINPROGRESS while it is being unpacked. */
@@ -121,6 +150,9 @@ int direct_freeze(struct kernel *k, const struct lease_name *name, bool frozen);
 int task_stop(struct direct *d, struct lease *l);
 /* Notices that the task ended. */
 void task_watch(struct direct *d, struct lease *l);
+/* A full memory holds the task once it runs; what makes it may be killed. */
+bool task_holds(const struct lease *l);
+int task_hold(struct direct *d, struct lease *l);
 void task_adopt(struct direct *d, struct lease *l);
 enum task_phase task_phase_of(const struct lease *l);
 
@@ -130,6 +162,10 @@ int direct_adopt(struct direct *d, char *why);
 /* direct_usage.c */
 int direct_usage(struct kernel *k, const struct lease_name *leases, uint32_t n, struct usage *out);
 
+const struct traffic *traffic_of(const struct direct *d, const struct lease *l); /* of its host end, when last read; or NULL */
+
+/* direct_bytes.c: now and then for each lease */
+void direct_bytes(struct direct *d, struct lease *l, struct checked *out);
 /* direct_gpu.c */
 void direct_gpu_usage(struct direct *d, struct lease *l, struct usage *u);
 

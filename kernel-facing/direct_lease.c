@@ -28,13 +28,17 @@ static uint32_t position(const struct direct *d, uint64_t key)
 	return low;
 }
 
+struct lease *lease_by_key(struct direct *d, uint64_t key)
+{
+	uint32_t i = position(d, key);
+	return i < d->n && d->leases[i]->key == key ? d->leases[i] : NULL;
+}
+
 struct lease *lease_find(struct direct *d, const struct lease_name *name)
 {
 	if (!policy_name_ok(name))
 		return NULL;
-	uint64_t key = key_of(name);
-	uint32_t i = position(d, key);
-	return i < d->n && d->leases[i]->key == key ? d->leases[i] : NULL;
+	return lease_by_key(d, key_of(name));
 }
 
 struct lease *lease_new(struct direct *d, const struct lease_name *name)
@@ -46,6 +50,7 @@ struct lease *lease_new(struct direct *d, const struct lease_name *name)
 	l->key = key_of(name);
 	l->pidfd = -1;
 	meter_init(&l->meter);
+	watch_init(&l->watch);
 	snprintf(l->leaf, sizeof l->leaf, "lease-%s", name->s);
 	snprintf(l->keeper, sizeof l->keeper, "keep-%s", name->s);
 	if (host_path(l->dir, "%s/%s", d->leases_dir, name->s) < 0 || host_path(l->bundle, "%s/%s", d->bundles_dir, name->s) < 0 ||
@@ -60,6 +65,7 @@ void lease_free(struct lease *l)
 {
 	job_cancel(&l->job);
 	meter_close(&l->meter);
+	watch_close(&l->watch);
 	free(l->gpu);
 	nl_socket_free(l->inner);
 	fence_close(&l->fence);
@@ -90,11 +96,13 @@ void lease_forget(struct direct *d, struct lease *l)
 int lease_save(struct lease *l)
 {
 	char path[HOST_PATH];
+	l->watch.good = false; /* what it was compared with may be in what is saved */
+	l->meter.skipped = METER_SKIP_MAX;
 	int r = host_path(path, "%s/record", l->dir);
 	return r < 0 ? r : record_write(path, &l->rec);
 }
 
-static int netns_path(const struct lease *l, char out[HOST_PATH]) { return host_path(out, "%s/netns", l->dir); }
+int lease_netns(const struct lease *l, char out[HOST_PATH]) { return host_path(out, "%s/netns", l->dir); }
 
 /* --- steps ------------------------------------------------------------------------------------------------------------ */
 
@@ -155,7 +163,7 @@ static int make_netns(struct direct *d, struct lease *l)
 {
 	(void)d;
 	char path[HOST_PATH];
-	int r = netns_path(l, path);
+	int r = lease_netns(l, path);
 	return r < 0 ? r : netns_make(path);
 }
 
@@ -166,14 +174,14 @@ static int drop_netns(struct direct *d, struct lease *l)
 	nl_socket_free(l->inner); /* a socket keeps its namespace alive */
 	l->inner = NULL;
 	fence_close(&l->fence);
-	int r = netns_path(l, path);
+	int r = lease_netns(l, path);
 	return r < 0 ? r : netns_drop(path);
 }
 
 static int open_inner(struct lease *l)
 {
 	char path[HOST_PATH];
-	int r = netns_path(l, path);
+	int r = lease_netns(l, path);
 	return r < 0 || l->inner ? r : netns_socket(path, &l->inner);
 }
 
@@ -181,7 +189,7 @@ static int make_link(struct direct *d, struct lease *l)
 {
 	char path[HOST_PATH];
 	int r = open_inner(l);
-	r = r < 0 ? r : netns_path(l, path);
+	r = r < 0 ? r : lease_netns(l, path);
 	if (r < 0)
 		return r;
 	autoclose int ns = open(path, O_RDONLY | O_CLOEXEC);
@@ -229,6 +237,16 @@ static int make_shaping(struct direct *d, struct lease *l)
 	return r < 0 || !has_network(&l->rec.quota) ? r : set_links_up(d, l, true);
 }
 
+bool lease_has_network(const struct lease *l) { return has_network(&l->rec.quota); }
+int lease_links_up(struct direct *d, struct lease *l) { return set_links_up(d, l, has_network(&l->rec.quota)); }
+
+int lease_relink(struct direct *d, struct lease *l)
+{
+	int r = drop_link(d, l);
+	r = r < 0 ? r : make_link(d, l);
+	return r < 0 ? r : make_shaping(d, l);
+}
+
 static int open_meter(struct direct *d, struct lease *l) { return meter_open(&l->meter, &d->groups, l->leaf); }
 
 static int close_meter(struct direct *d, struct lease *l)
@@ -270,8 +288,9 @@ int direct_fault(struct direct *d, const char *step) { return d->fault ? d->faul
 int lease_undo(struct direct *d, struct lease *l)
 {
 	int r = 0;
-	for (size_t i = STEPS; i-- > 0;) {
-		int one = steps[i].undo ? steps[i].undo(d, l) : 0;
+	for (size_t i = STEPS; i-- > 0 && (i > 0 || r == 0);) { /* the record stays while anything is left: by it the rest is found */
+		int one = steps[i].undo ? direct_fault(d, "undo") : 0;
+		one = one < 0 || !steps[i].undo ? one : steps[i].undo(d, l);
 		r = r < 0 ? r : one;
 	}
 	return r;
@@ -364,6 +383,7 @@ int direct_open(struct kernel *k, const struct lease_name *name, const struct qu
 static int apply(struct direct *d, struct lease *l)
 {
 	int r = set_limits(d, l);
+	r = r < 0 ? r : task_hold(d, l);
 	r = r < 0 ? r : set_devices(d, l);
 	r = r < 0 ? r : set_rates(d, l, true);
 	r = r < 0 ? r : lease_fence_set(d, l);

@@ -2,9 +2,12 @@
  *
  * It knows the rules. Texts are made of numbers and names of ours only. What the kernel says about the table is fence_read.c's. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/select.h>
+#include <unistd.h>
 #include <netlink/netlink.h>
 #include <nftables/libnftables.h>
 #include "kernel-facing/fence.h"
@@ -89,6 +92,21 @@ static uint64_t digest(const char *s)
 	return h;
 }
 
+/* libnftables waits with select, which ends the process at a descriptor from FD_SETSIZE on, and a broker of many leases has none below
+ * that to give. So the standard input steps aside for as long as a visit takes. -1: there is none. */
+static int step_aside(void)
+{
+	int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, FD_SETSIZE);
+	return fd < 0 && errno == EINVAL ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : fd; /* so many are not allowed here */
+}
+
+static int step_back(int aside, int flags)
+{
+	int r = dup2(aside, STDIN_FILENO) < 0 || fcntl(STDIN_FILENO, F_SETFD, flags) < 0 ? -errno : 0;
+	close(aside);
+	return r;
+}
+
 /* One visit of libnftables in the namespace: what the command does and, if that is wanted, how the kernel tells the table before and
  * after. What it tells differs between versions of libnftables, so it is compared with nothing else. */
 struct visit { const char *command; bool compare; uint64_t before, after; };
@@ -100,9 +118,8 @@ static uint64_t listing(struct nft_ctx *nft)
 	return digest(nft_ctx_get_output_buffer(nft));
 }
 
-static int visit(void *arg)
+static int visit_with_room(struct visit *v)
 {
-	struct visit *v = arg;
 	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT); /* its socket belongs to the namespace in which it is made */
 	if (!nft)
 		return -ENOMEM;
@@ -116,6 +133,16 @@ static int visit(void *arg)
 		v->after = listing(nft);
 	nft_ctx_free(nft);
 	return r;
+}
+
+static int visit(void *arg)
+{
+	int flags = fcntl(STDIN_FILENO, F_GETFD), aside = step_aside();
+	if (aside < 0)
+		return errno == EBADF ? visit_with_room(arg) : -errno;
+	close(STDIN_FILENO);
+	int r = visit_with_room(arg), back = step_back(aside, flags);
+	return r < 0 ? r : back;
 }
 
 static int replace(struct fence *f, const char *netns, const struct fence_ask *ask, struct visit *v)
@@ -138,12 +165,22 @@ static int replace(struct fence *f, const char *netns, const struct fence_ask *a
 	v->command = NULL;
 	/* One transaction is one change. If there was another meanwhile the number is not this one, and the next look is a close one. */
 	f->generation = r < 0 ? 0 : generation + 1;
+	f->asked = *ask;
 	return r;
+}
+
+/* Nothing else is asked, and nobody touched what is there. */
+static bool stands(struct fence *f, const struct fence_ask *ask)
+{
+	bool same = f->asked.reach == ask->reach && f->asked.conn_per_s == ask->conn_per_s && f->asked.base_ip == ask->base_ip;
+	return f->sock && f->generation && same && fence_touched(f) == 0;
 }
 
 int fence_set(struct fence *f, const char *netns, const struct fence_ask *ask)
 {
 	struct visit v = {.compare = false};
+	if (stands(f, ask))
+		return 0;
 	return replace(f, netns, ask, &v);
 }
 

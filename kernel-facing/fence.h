@@ -28,6 +28,7 @@ struct fence_counts {
 };
 
 struct fence {
+	struct fence_ask asked;  /* what the table was made of */
 	struct nl_sock *sock;  /* to the nftables of the namespace */
 	uint32_t generation;   /* the kernel's count of changes after ours; 0: not known */
 };

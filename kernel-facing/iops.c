@@ -80,10 +80,13 @@ static int file_of(const struct group_host *h, const char *leaf, int kind, char 
 	return group_file(h, CTL_BLKIO, leaf, h->mode == GROUP_V2 ? "io.max" : v1_files[kind], out);
 }
 
+/* v2 refuses to hold anything to one. */
+static uint32_t holdable(const struct group_host *h, uint32_t per_s) { return h->mode == GROUP_V2 && per_s == 1 ? 2 : per_s; }
+
 int iops_read(const struct group_host *h, const char *leaf, const struct iops_devices *devices, uint32_t per_s, uint32_t *have)
 {
 	char path[HOST_PATH], text[TEXT_CAP];
-	uint32_t want = per_s ? per_s : IOPS_NO_LIMIT, found = want;
+	uint32_t want = per_s ? holdable(h, per_s) : IOPS_NO_LIMIT, found = want;
 	for (int kind = 0; kind < 2; kind++) {
 		int r = file_of(h, leaf, kind, path);
 		r = r < 0 ? r : host_read(path, text, sizeof text, NULL);
@@ -93,7 +96,7 @@ int iops_read(const struct group_host *h, const char *leaf, const struct iops_de
 			if (devices->of[i].major)
 				found = limit_in(h, text, &devices->of[i], kind);
 	}
-	*have = found == IOPS_NO_LIMIT && !per_s ? 0 : found;
+	*have = found == want ? per_s : found;
 	return 0;
 }
 
@@ -102,7 +105,7 @@ static int put(const struct group_host *h, const char *leaf, const struct block_
 	char path[HOST_PATH], text[96], number[16] = "max";
 	if (h->mode == GROUP_V2) {
 		if (per_s)
-			snprintf(number, sizeof number, "%u", per_s);
+			snprintf(number, sizeof number, "%u", holdable(h, per_s));
 		snprintf(text, sizeof text, "%u:%u riops=%s wiops=%s", d->major, d->minor, number, number);
 		int r = file_of(h, leaf, 0, path);
 		return r < 0 ? r : host_write(path, text);

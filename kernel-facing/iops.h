@@ -1,7 +1,8 @@
 /* Input and output operations per second of a lease: on the disk of its task, and on the machine's disk below the image's files.
  *
  * Each of the two devices is held to the number, reads and writes apart. What a program writes without waiting for it (no fsync, no
- * O_DIRECT) is written later by the kernel: v2 counts it as the lease's, v1 as nobody's; there the lease's memory bounds it. */
+ * O_DIRECT) is written later by the kernel: v2 counts it as the lease's, v1 as nobody's; there the lease's memory bounds it.
+ * v2 holds nothing to one a second: that is held to two. */
 #ifndef ZEUS_IOPS_H
 #define ZEUS_IOPS_H
 #include "kernel-facing/group.h"

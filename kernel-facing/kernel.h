@@ -41,10 +41,12 @@ enum task_phase { TASK_NONE, TASK_CREATED, TASK_RUNNING, TASK_FROZEN, TASK_EXITE
 struct usage {
 	uint64_t cpu_us;         /* CPU time of the lease's group */
 	uint64_t throttled_us;   /* time the quota held it back */
-	uint64_t stall_us;       /* pressure beyond its own throttling: the seller's fault; 0 where the kernel has no PSI */
+	uint64_t pressure_us;    /* time in which something of it was ready and did not run, throttling included; 0: no PSI here */
+	uint64_t steal_us, busy_us; /* of the whole machine: what its host took from its processors, what they did */
 	uint64_t mem_bytes;      /* now, without reclaimable page cache */
 	uint64_t mem_peak_bytes;
 	uint64_t tx_bytes, rx_bytes; /* as the task sees them; layer 2 */
+	uint64_t tx_bytes_peer, rx_bytes_peer; /* the same as the shaper at the sending end counted it; of some leases each second */
 	uint64_t io_bytes;
 	uint64_t conn_opened, conn_held_back; /* connections of the task: let through; held back by their rate */
 	uint64_t conn_refused;   /* packets to where it may not reach */
@@ -59,6 +61,8 @@ struct usage {
 	enum task_phase phase;
 	int32_t exit_code;       /* valid when TASK_EXITED: 0..255, 128+n for signal n */
 	int32_t pid;             /* host pid of the task's init, 0 if none */
+	bool oom_held;           /* its memory is full and something of it waits for more: see group_oom.c */
+	bool unwatched;          /* its monitor ended before it did: no more log, and no exit code */
 };
 
 /* A device that may be leased. Texts are printable and without blanks, "-" where nothing is known. */
@@ -86,6 +90,8 @@ struct inventory {
 /* One difference between what was asked and what the kernel says. */
 struct drift { char what[32]; uint64_t want, have; };
 #define DRIFTS_MAX 16
+/* What a look at a lease found: result 0 or -errno, then n differences, which are repaired. */
+struct checked { int result; uint32_t n; struct drift found[DRIFTS_MAX]; };
 #define DRIFT_GPU_GONE "gpu-gone" /* cannot be repaired: have = how many of the leased devices (want) are left */
 
 /* All return 0 or -errno. Those that may take long return -EINPROGRESS: ask again until they return something else. */
@@ -95,7 +101,10 @@ struct kernel_ops {
 	 * -EBUSY: a device of it is another lease's; -ENODEV: one is not there any more. */
 	int (*lease_open)(struct kernel *k, const struct lease_name *lease, const struct quota *q);
 	int (*lease_set)(struct kernel *k, const struct lease_name *lease, const struct quota *q); /* live change */
-	int (*lease_check)(struct kernel *k, const struct lease_name *lease, struct drift *out, uint32_t *n); /* repairs what it finds */
+	/* all of it; repairs what differs */
+	int (*lease_check)(struct kernel *k, const struct lease_name *lease, struct drift *out, uint32_t *n);
+	/* Of many, each second: only those of which something has changed since they were found right are looked at. */
+	int (*leases_check)(struct kernel *k, const struct lease_name *leases, uint32_t n, struct checked *out);
 	int (*lease_freeze)(struct kernel *k, const struct lease_name *lease, bool frozen);
 	int (*lease_close)(struct kernel *k, const struct lease_name *lease); /* kills, removes all; idempotent: 0 if there is none */
 	int (*lease_list)(struct kernel *k, struct lease_name *out, uint32_t max, uint32_t *n);
@@ -175,6 +184,9 @@ bool kernel_reaped(struct kernel *k, int pid, int status);
 struct kernel *kernel_fake_new(const struct kernel_policy *policy);
 void kernel_fake_fail(struct kernel *k, uint32_t n, int err);
 void kernel_fake_exit(struct kernel *k, const struct lease_name *lease, int code);
+void kernel_fake_full(struct kernel *k, const struct lease_name *lease); /* of memory, until lease_set gives more or the task ends */
+void kernel_fake_end(struct kernel *k, const struct lease_name *lease, int code, bool unwatched, uint32_t oom_kills);
+void kernel_fake_steal(struct kernel *k, uint64_t steal_us, uint64_t busy_us);
 void kernel_fake_gone(struct kernel *k, const struct device_rule *rule); /* that device is not there any more */
 void kernel_fake_advance(struct kernel *k, uint64_t us); /* running tasks use cpu up to their quota */
 #endif

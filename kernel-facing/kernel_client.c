@@ -120,25 +120,36 @@ static int client_close_lease(struct kernel *k, const struct lease_name *name) {
 static int client_task_start(struct kernel *k, const struct lease_name *name) { return name_verb(k, VERB_TASK_START, name); }
 static int client_task_delete(struct kernel *k, const struct lease_name *name) { return name_verb(k, VERB_TASK_DELETE, name); }
 
-static int client_check(struct kernel *k, const struct lease_name *name, struct drift *out, uint32_t *n)
+static int check_part(struct client *c, const struct lease_name *leases, uint32_t n, struct checked *out)
 {
-	struct client *c = client_of(k);
-	struct wbuf w = begin_named(c, VERB_CHECK, name);
-	struct drift found[DRIFTS_MAX];
+	struct wbuf w = begin(c, VERB_CHECK);
 	struct rbuf r;
+	put_u32(&w, n);
+	for (uint32_t i = 0; i < n; i++)
+		verb_name_put(&w, &leases[i]);
 	int e = call(c, &w, &r);
 	if (e < 0)
 		return e;
-	uint32_t count = get_u32(&r);
-	if (r.bad || count > DRIFTS_MAX)
-		return -EBADMSG;
-	for (uint32_t i = 0; i < count; i++)
-		if (!verb_drift_get(&r, &found[i]))
-			return -EBADMSG;
-	if (!rbuf_end(&r))
-		return -EBADMSG;
-	memcpy(out, found, count * sizeof *found);
-	*n = count;
+	return verb_checked_get(&r, out, n) && rbuf_end(&r) ? 0 : -EBADMSG;
+}
+
+static int client_checks(struct kernel *k, const struct lease_name *leases, uint32_t n, struct checked *out)
+{
+	int e = 0;
+	for (uint32_t i = 0; e == 0 && i < n; i += VERB_CHECK_MAX)
+		e = check_part(client_of(k), leases + i, n - i < VERB_CHECK_MAX ? n - i : VERB_CHECK_MAX, out + i);
+	return e;
+}
+
+static int client_check(struct kernel *k, const struct lease_name *name, struct drift *out, uint32_t *n)
+{
+	struct checked c;
+	int e = check_part(client_of(k), name, 1, &c);
+	e = e < 0 ? e : c.result;
+	if (e < 0)
+		return e;
+	memcpy(out, c.found, c.n * sizeof *out);
+	*n = c.n;
 	return 0;
 }
 
@@ -248,6 +259,7 @@ static const struct kernel_ops client_ops = {
     .lease_open = client_open,
     .lease_set = client_set,
     .lease_check = client_check,
+    .leases_check = client_checks,
     .lease_freeze = client_freeze,
     .lease_close = client_close_lease,
     .lease_list = client_list,

@@ -11,7 +11,7 @@
 #include <netlink/netlink.h>
 #include "kernel-facing/direct.h"
 
-#define FILES_WANTED (LEASES_PER_NODE_MAX * (METER_FILES + 4) + 256)
+#define FILES_WANTED (LEASES_PER_NODE_MAX * (METER_FILES + WATCH_FILES + 6) + 256)
 #define PATIENCE_MS 60000 /* a runtime that has not returned after that will not */
 
 static int direct_list(struct kernel *k, struct lease_name *out, uint32_t max, uint32_t *n)
@@ -36,6 +36,10 @@ static void direct_free(struct kernel *k)
 	if (d->groups.nmounts && d->n == 0)
 		group_base_remove(&d->groups);
 	nl_socket_free(d->host);
+	const int fds[] = {d->traffic_fd, d->told, d->host_told, d->inotify};
+	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
 	gpu_feed_close(&d->feed);
 	free(d);
 }
@@ -45,6 +49,7 @@ static const struct kernel_ops direct_ops = {
     .lease_open = direct_open,
     .lease_set = direct_set,
     .lease_check = direct_check,
+    .leases_check = direct_checks,
     .lease_freeze = direct_freeze,
     .lease_close = direct_close,
     .lease_list = direct_list,
@@ -162,6 +167,7 @@ int kernel_direct_new(const struct kernel_config *cfg, struct kernel **ret, char
 	if (!d)
 		return -ENOMEM;
 	d->base.ops = &direct_ops;
+	d->traffic_fd = d->told = d->host_told = d->inotify = -1;
 	d->cfg = *cfg;
 	d->patience_ms = PATIENCE_MS;
 	gpu_feed_init(&d->feed);

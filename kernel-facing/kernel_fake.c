@@ -23,7 +23,7 @@ struct fake {
 	struct kernel_policy policy;
 	uint32_t fail_in, n;
 	int fail_with;
-	uint64_t groups_made;
+	uint64_t groups_made, steal_us, busy_us;
 	struct device_rule gone;
 	struct fake_lease leases[LEASES_PER_NODE_MAX];
 };
@@ -101,8 +101,11 @@ static int fake_set(struct kernel *k, const struct lease_name *name, const struc
 	struct fake_lease *l;
 	int r = enter(k, name, &l);
 	r = r < 0 ? r : admit(fake_of(k), q, l);
-	if (r == 0)
+	if (r == 0) {
+		if (q->res.v[RES_MEM_MIB] > l->quota.res.v[RES_MEM_MIB])
+			l->usage.oom_held = false;
 		l->quota = *q;
+	}
 	return r;
 }
 
@@ -119,6 +122,14 @@ static int fake_check(struct kernel *k, const struct lease_name *name, struct dr
 	return 0;
 }
 
+static int fake_checks(struct kernel *k, const struct lease_name *leases, uint32_t n, struct checked *out)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		out[i].n = 0;
+		out[i].result = fake_check(k, &leases[i], out[i].found, &out[i].n);
+	}
+	return 0;
+}
 void kernel_fake_gone(struct kernel *k, const struct device_rule *rule) { fake_of(k)->gone = *rule; }
 
 static int fake_freeze(struct kernel *k, const struct lease_name *name, bool frozen)
@@ -174,6 +185,10 @@ static int fake_usage(struct kernel *k, const struct lease_name *leases, uint32_
 		r = find(f, &leases[i]) ? 0 : -ESRCH;
 	for (uint32_t i = 0; r == 0 && i < n; i++)
 		out[i] = find(f, &leases[i])->usage;
+	for (uint32_t i = 0; r == 0 && i < n; i++) {
+		out[i].steal_us = f->steal_us;
+		out[i].busy_us = f->busy_us;
+	}
 	return r;
 }
 
@@ -211,6 +226,7 @@ static void end(struct fake_lease *l, int code)
 	l->usage.exit_code = code;
 	l->usage.pid = 0;
 	l->usage.pids = 0;
+	l->usage.oom_held = false;
 }
 
 static int fake_task_signal(struct kernel *k, const struct lease_name *name, int signo)
@@ -245,6 +261,7 @@ static const struct kernel_ops fake_ops = {
     .lease_open = fake_open,
     .lease_set = fake_set,
     .lease_check = fake_check,
+    .leases_check = fake_checks,
     .lease_freeze = fake_freeze,
     .lease_close = fake_close_lease,
     .lease_list = fake_list,
@@ -278,6 +295,29 @@ void kernel_fake_exit(struct kernel *k, const struct lease_name *lease, int code
 	struct fake_lease *l = find(fake_of(k), lease);
 	if (l)
 		end(l, code);
+}
+
+void kernel_fake_full(struct kernel *k, const struct lease_name *lease)
+{
+	struct fake_lease *l = find(fake_of(k), lease);
+	if (l && l->usage.phase == TASK_RUNNING)
+		l->usage.oom_held = true;
+}
+
+void kernel_fake_end(struct kernel *k, const struct lease_name *lease, int code, bool unwatched, uint32_t oom_kills)
+{
+	struct fake_lease *l = find(fake_of(k), lease);
+	kernel_fake_exit(k, lease, code);
+	if (l) {
+		l->usage.unwatched = unwatched;
+		l->usage.oom_kills = oom_kills;
+	}
+}
+
+void kernel_fake_steal(struct kernel *k, uint64_t steal_us, uint64_t busy_us)
+{
+	fake_of(k)->steal_us += steal_us;
+	fake_of(k)->busy_us += busy_us;
 }
 
 void kernel_fake_advance(struct kernel *k, uint64_t us)

@@ -11,7 +11,8 @@
 #include "kernel-facing/record.h"
 #include "kernel-facing/verb.h"
 
-static_assert(WIRE_MAX > VERB_USAGE_MAX * 144, "the usage of that many leases fits in a packet");
+static_assert(WIRE_MAX > VERB_CHECK_MAX * (12 + DRIFTS_MAX * (4 + sizeof(struct drift))), "whatever is found of that many fits, too");
+static_assert(WIRE_MAX > VERB_USAGE_MAX * 192, "the usage of that many leases fits in a packet");
 
 /* Each serves one verb: reads its arguments from r to the end, acts, writes the answer's body. -EBADMSG: not a request. */
 static int serve_inventory(struct kernel *k, struct rbuf *r, struct wbuf *w, int *result)
@@ -45,19 +46,28 @@ static int serve_name_verb(struct kernel *k, struct rbuf *r, int *result, int (*
 	return 0;
 }
 
+/* The number of names, and that many; UINT32_MAX: not a request. */
+static uint32_t get_names(struct rbuf *r, struct lease_name *names, uint32_t max)
+{
+	uint32_t n = get_u32(r);
+	if (r->bad || n > max)
+		return UINT32_MAX;
+	for (uint32_t i = 0; i < n; i++)
+		if (!verb_name_get(r, &names[i]))
+			return UINT32_MAX;
+	return rbuf_end(r) ? n : UINT32_MAX;
+}
+
 static int serve_check(struct kernel *k, struct rbuf *r, struct wbuf *w, int *result)
 {
-	struct lease_name name;
-	struct drift found[DRIFTS_MAX];
-	uint32_t n = 0;
-	if (!verb_name_get(r, &name) || !rbuf_end(r))
+	struct lease_name names[VERB_CHECK_MAX];
+	uint32_t n = get_names(r, names, VERB_CHECK_MAX);
+	if (n == UINT32_MAX)
 		return -EBADMSG;
-	*result = k->ops->lease_check(k, &name, found, &n);
-	if (*result < 0)
-		return 0;
-	put_u32(w, n);
-	for (uint32_t i = 0; i < n; i++)
-		verb_drift_put(w, &found[i]);
+	autofree struct checked *all = malloc(VERB_CHECK_MAX * sizeof *all); /* each look says what it found */
+	*result = all ? k->ops->leases_check(k, names, n, all) : -ENOMEM;
+	if (*result == 0)
+		verb_checked_put(w, all, n);
 	return 0;
 }
 
@@ -101,13 +111,8 @@ static int serve_quota(struct kernel *k, struct rbuf *r, struct wbuf *w, int *re
 static int serve_usage(struct kernel *k, struct rbuf *r, struct wbuf *w, int *result)
 {
 	struct lease_name names[VERB_USAGE_MAX];
-	uint32_t n = get_u32(r);
-	if (r->bad || n > VERB_USAGE_MAX)
-		return -EBADMSG;
-	for (uint32_t i = 0; i < n; i++)
-		if (!verb_name_get(r, &names[i]))
-			return -EBADMSG;
-	if (!rbuf_end(r))
+	uint32_t n = get_names(r, names, VERB_USAGE_MAX);
+	if (n == UINT32_MAX)
 		return -EBADMSG;
 	autofree struct usage *all = calloc(VERB_USAGE_MAX, sizeof *all);
 	*result = all ? k->ops->usage(k, names, n, all) : -ENOMEM;

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/rtnetlink.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -98,6 +99,22 @@ static int open_route(void *arg)
 
 int netns_socket(const char *path, struct nl_sock **ret) { return path ? netns_call(path, open_route, ret) : open_route(ret); }
 
+static int open_told(void *arg)
+{
+	struct sockaddr_nl to = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK | RTMGRP_TC};
+	autoclose int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&to, sizeof to) < 0)
+		return -errno;
+	*(int *)arg = take_fd(&fd);
+	return 0;
+}
+
+int netns_listen(const char *path)
+{
+	int fd = -1, r = path ? netns_call(path, open_told, &fd) : open_told(&fd);
+	return r < 0 ? r : fd;
+}
+
 int netns_link_index(struct nl_sock *sock, const char *name)
 {
 	struct rtnl_link *l = NULL;
@@ -119,6 +136,17 @@ int netns_link_up(struct nl_sock *sock, const char *name, bool up)
 	}
 	rtnl_link_put(old);
 	rtnl_link_put(want);
+	return r;
+}
+
+int netns_link_is_up(struct nl_sock *sock, int index)
+{
+	struct rtnl_link *l = NULL;
+	int r = nl_errno(rtnl_link_get_kernel(sock, index, NULL, &l));
+	if (r < 0)
+		return r;
+	r = rtnl_link_get_flags(l) & IFF_UP ? 1 : 0;
+	rtnl_link_put(l);
 	return r;
 }
 
@@ -229,24 +257,5 @@ int netns_each_link(struct nl_sock *host, const char *instance, void (*f)(void *
 			f(ctx, name, (uint32_t)slot);
 	}
 	nl_cache_free(cache);
-	return 0;
-}
-
-int netns_traffic(struct nl_sock *host, const char *instance, struct netns_traffic *out, uint32_t *n)
-{
-	struct nl_cache *cache;
-	int r = nl_errno(rtnl_link_alloc_cache(host, AF_UNSPEC, &cache));
-	if (r < 0)
-		return r;
-	uint32_t have = 0;
-	for (struct nl_object *o = nl_cache_get_first(cache); o && have < *n; o = nl_cache_get_next(o)) {
-		struct rtnl_link *l = (struct rtnl_link *)o;
-		int slot = slot_of(instance, rtnl_link_get_name(l));
-		if (slot >= 0) /* what the host end receives is what the task sent */
-			out[have++] = (struct netns_traffic){(uint32_t)slot, rtnl_link_get_stat(l, RTNL_LINK_RX_BYTES),
-			    rtnl_link_get_stat(l, RTNL_LINK_TX_BYTES)};
-	}
-	nl_cache_free(cache);
-	*n = have;
 	return 0;
 }

@@ -21,11 +21,14 @@ int netns_make(const char *path);
 int netns_drop(const char *path);
 /* A route socket of this thread's namespace, or of the one at path. NULL path: here. */
 int netns_socket(const char *path, struct nl_sock **ret);
+/* A socket that only hears: of changes to links, queues and classes there. Does not block. The descriptor or -errno. */
+int netns_listen(const char *path);
 /* Runs f in the namespace at path, and returns to this one. */
 int netns_call(const char *path, int (*f)(void *arg), void *arg);
 /* veth pair, addresses; both ends up if up. Undoes itself on failure. */
 int netns_link_make(struct nl_sock *host, struct nl_sock *inner, const char *instance, uint32_t slot, int ns_fd);
 int netns_link_up(struct nl_sock *sock, const char *name, bool up);
+int netns_link_is_up(struct nl_sock *sock, int index); /* 0 or 1; -ENODEV: it is gone */
 int netns_link_index(struct nl_sock *sock, const char *name);
 /* 0 if it is gone or was never there. */
 int netns_link_drop(struct nl_sock *host, const char *name);
@@ -34,7 +37,4 @@ bool netns_slot_taken(struct nl_sock *host, const char *instance, uint32_t slot)
 /* Calls f for each host link of the instance. */
 int netns_each_link(struct nl_sock *host, const char *instance, void (*f)(void *ctx, const char *name, uint32_t slot), void *ctx);
 
-struct netns_traffic { uint32_t slot; uint64_t tx_bytes, rx_bytes; }; /* as the task sees them */
-/* Counters of all the instance's links by one dump; *n in: capacity, out: filled. */
-int netns_traffic(struct nl_sock *host, const char *instance, struct netns_traffic *out, uint32_t *n);
 #endif

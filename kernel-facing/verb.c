@@ -85,8 +85,9 @@ bool verb_inventory_get(struct rbuf *r, struct inventory *out)
 
 void verb_usage_put(struct wbuf *w, const struct usage *v)
 {
-	const uint64_t wide[] = {v->cpu_us, v->throttled_us, v->stall_us, v->mem_bytes, v->mem_peak_bytes, v->tx_bytes, v->rx_bytes,
-	    v->io_bytes, v->gpu_ms, v->gpu_mem_bytes, v->group_id, v->conn_opened, v->conn_held_back, v->conn_refused};
+	const uint64_t wide[] = {v->cpu_us, v->throttled_us, v->pressure_us, v->steal_us, v->busy_us, v->mem_bytes,
+	    v->mem_peak_bytes, v->tx_bytes, v->rx_bytes, v->tx_bytes_peer, v->rx_bytes_peer, v->io_bytes, v->gpu_ms,
+	    v->gpu_mem_bytes, v->group_id, v->conn_opened, v->conn_held_back, v->conn_refused};
 	for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
 		put_u64(w, wide[i]);
 	put_u8(w, v->gpu_measured);
@@ -97,13 +98,16 @@ void verb_usage_put(struct wbuf *w, const struct usage *v)
 	put_u8(w, (uint8_t)v->phase);
 	put_u32(w, (uint32_t)v->exit_code);
 	put_u32(w, (uint32_t)v->pid);
+	put_u8(w, v->oom_held);
+	put_u8(w, v->unwatched);
 }
 
 bool verb_usage_get(struct rbuf *r, struct usage *out)
 {
 	struct usage v = {0};
-	uint64_t *const wide[] = {&v.cpu_us, &v.throttled_us, &v.stall_us, &v.mem_bytes, &v.mem_peak_bytes, &v.tx_bytes,
-	    &v.rx_bytes, &v.io_bytes, &v.gpu_ms, &v.gpu_mem_bytes, &v.group_id, &v.conn_opened, &v.conn_held_back, &v.conn_refused};
+	uint64_t *const wide[] = {&v.cpu_us, &v.throttled_us, &v.pressure_us, &v.steal_us, &v.busy_us, &v.mem_bytes,
+	    &v.mem_peak_bytes, &v.tx_bytes, &v.rx_bytes, &v.tx_bytes_peer, &v.rx_bytes_peer, &v.io_bytes, &v.gpu_ms,
+	    &v.gpu_mem_bytes, &v.group_id, &v.conn_opened, &v.conn_held_back, &v.conn_refused};
 	for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
 		*wide[i] = get_u64(r);
 	v.gpu_measured = get_bool(r);
@@ -114,6 +118,8 @@ bool verb_usage_get(struct rbuf *r, struct usage *out)
 	uint8_t phase = get_u8(r);
 	v.exit_code = (int32_t)get_u32(r);
 	v.pid = (int32_t)get_u32(r);
+	v.oom_held = get_bool(r);
+	v.unwatched = get_bool(r);
 	if (r->bad || phase > TASK_EXITED)
 		return false;
 	v.phase = (enum task_phase)phase;
@@ -121,14 +127,14 @@ bool verb_usage_get(struct rbuf *r, struct usage *out)
 	return true;
 }
 
-void verb_drift_put(struct wbuf *w, const struct drift *v)
+static void drift_put(struct wbuf *w, const struct drift *v)
 {
 	put_text(w, v->what);
 	put_u64(w, v->want);
 	put_u64(w, v->have);
 }
 
-bool verb_drift_get(struct rbuf *r, struct drift *out)
+static bool drift_get(struct rbuf *r, struct drift *out)
 {
 	struct drift v = {0};
 	get_text(r, v.what, sizeof v.what - 1);
@@ -137,6 +143,52 @@ bool verb_drift_get(struct rbuf *r, struct drift *out)
 	if (r->bad)
 		return false;
 	*out = v;
+	return true;
+}
+
+void verb_checked_put(struct wbuf *w, const struct checked *v, uint32_t n)
+{
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < n; i++)
+		count += v[i].result < 0 || v[i].n;
+	put_u32(w, count);
+	for (uint32_t i = 0; i < n; i++) {
+		if (v[i].result == 0 && !v[i].n)
+			continue;
+		put_u32(w, i);
+		put_u32(w, (uint32_t)-v[i].result);
+		put_u32(w, v[i].result < 0 ? 0 : v[i].n);
+		for (uint32_t k = 0; v[i].result == 0 && k < v[i].n; k++)
+			drift_put(w, &v[i].found[k]);
+	}
+}
+
+static bool checked_one(struct rbuf *r, struct checked *c)
+{
+	uint32_t error = get_u32(r);
+	c->n = get_u32(r);
+	if (r->bad || error > 4095 || c->n > DRIFTS_MAX || !error == !c->n)
+		return false;
+	c->result = -(int)error;
+	for (uint32_t k = 0; k < c->n; k++)
+		if (!drift_get(r, &c->found[k]))
+			return false;
+	return true;
+}
+
+bool verb_checked_get(struct rbuf *r, struct checked *out, uint32_t n)
+{
+	uint32_t count = get_u32(r);
+	for (uint32_t i = 0; i < n; i++)
+		out[i].result = 0, out[i].n = 0;
+	if (r->bad || count > n)
+		return false;
+	for (uint32_t i = 0, next = 0; i < count; i++) {
+		uint32_t at = get_u32(r);
+		if (r->bad || at < next || at >= n || !checked_one(r, &out[at]))
+			return false;
+		next = at + 1;
+	}
 	return true;
 }
 

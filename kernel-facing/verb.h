@@ -23,6 +23,7 @@ enum verb {
 };
 
 #define VERB_USAGE_MAX 256 /* leases in one request: the reply fits in a packet */
+#define VERB_CHECK_MAX 64
 
 /* A task with the bytes its strings point into. */
 struct verb_task { struct task_spec spec; uint32_t used; char text[TASK_TEXT_MAX + TASK_ARGS_MAX + TASK_ENV_MAX]; };
@@ -33,8 +34,9 @@ void verb_inventory_put(struct wbuf *w, const struct inventory *v);
 bool verb_inventory_get(struct rbuf *r, struct inventory *out);
 void verb_usage_put(struct wbuf *w, const struct usage *v);
 bool verb_usage_get(struct rbuf *r, struct usage *out);
-void verb_drift_put(struct wbuf *w, const struct drift *v);
-bool verb_drift_get(struct rbuf *r, struct drift *out);
+/* Of n looks only those that found something; the others are 0 and nothing. */
+void verb_checked_put(struct wbuf *w, const struct checked *v, uint32_t n);
+bool verb_checked_get(struct rbuf *r, struct checked *out, uint32_t n);
 void verb_task_put(struct wbuf *w, const struct task_spec *v);
 bool verb_task_get(struct rbuf *r, struct verb_task *out);
 #endif

@@ -29,7 +29,7 @@ mkdir -p "$work/zeus/keys" "$work/tree/tasks"
 touch "$work/zeus/keys/alice.key" "$work/zeus/keys/bob.key"
 export XDG_CONFIG_HOME=$work
 cd "$work"
-same 'key sign status wait ' zeus ''
+same 'key sign status top wait ' zeus ''
 same 'status ' zeus st
 same 'new ' zeus key n
 same 'alice bob ' zeus key export ''

@@ -113,6 +113,37 @@ START_TEST(too_long)
 }
 END_TEST
 
+static const struct { const char *line; int err, column; } no_terms[] = {
+    {"change", EINVAL, 6},
+    {"change rate=5", EINVAL, 13},
+    {"change qty=2 cpu=1", EINVAL, 11},
+    {"change 2", EINVAL, 7},
+    {"change for=2h", EINVAL, 11},
+    {"change name=x", EINVAL, 7},
+    {"change cpu=1 rev=2", EINVAL, 17},
+    {"change cpu=1 cpu=2", EINVAL, 13},
+    {"change cpu=lots", EINVAL, 11},
+    {"change price=-1", EINVAL, 13},
+};
+
+START_TEST(terms_of_a_lease)
+{
+	struct refusal why;
+	struct order_line o;
+	ck_assert(order_line_terms("change cpu=1.5 mem=256M price=0.04", 6, &o, &why));
+	ck_assert_uint_eq(o.given, 1u << RES_CPU_MILLI | 1u << RES_MEM_MIB);
+	ck_assert_uint_eq(o.res.v[RES_CPU_MILLI], 1500);
+	ck_assert_uint_eq(price_base(o.price), 4000000);
+	ck_assert(order_line_terms("change @ 0.5", 6, &o, &why));
+	ck_assert_uint_eq(o.given, 0);
+	for (size_t i = 0; i < sizeof no_terms / sizeof *no_terms; i++) {
+		ck_assert_msg(!order_line_terms(no_terms[i].line, 6, &o, &why), "taken: %s", no_terms[i].line);
+		ck_assert_msg(why.err == no_terms[i].err && why.column == no_terms[i].column, "%s: %d at %d: %s", no_terms[i].line, why.err,
+		    why.column, why.text);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("order_line");
@@ -122,6 +153,7 @@ int main(void)
 	tcase_add_test(c, short_form_is_the_long_one);
 	tcase_add_test(c, parts);
 	tcase_add_test(c, too_long);
+	tcase_add_test(c, terms_of_a_lease);
 	suite_add_tcase(s, c);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

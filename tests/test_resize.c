@@ -121,5 +121,25 @@ START_TEST(a_resize_that_came_to_nothing_is_undone)
 }
 END_TEST
 
-TEST_MAIN("resize", a_running_task_is_resized, what_the_machine_cannot_is_refused, a_resize_is_tried_and_told_until_it_is_heard,
-    a_resize_that_came_to_nothing_is_undone)
+/* A task that runs cannot be given a device, so nobody pays for one. */
+START_TEST(devices_are_not_resized)
+{
+	struct rig *r = &rig;
+	rig_open(r, 2);
+	rig_run(r, 3000);
+	r->lease[0].res.v[RES_GPU] = 2; /* the terms that agree copies */
+	agree(r, 250);
+	r->lease[0].res.v[RES_GPU] = 1;
+	rig_snapshot(r, true);
+	rig_run(r, 3000);
+	ck_assert_str_eq(r->event, "refuse");
+	ck_assert_uint_eq(r->lease[0].change_end, CHANGE_IN_USE);
+	ck_assert_int_eq(r->counts.set, 0);
+	ck_assert_uint_eq(rig_held(r, 0)->quota.ndevices, 1);
+	ck_assert_int_eq(rig_phase(r, 0), TASK_RUNNING);
+	rig_close(r);
+}
+END_TEST
+
+TEST_MAIN("resize", devices_are_not_resized, a_running_task_is_resized, what_the_machine_cannot_is_refused,
+    a_resize_is_tried_and_told_until_it_is_heard, a_resize_that_came_to_nothing_is_undone)

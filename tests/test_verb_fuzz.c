@@ -1,8 +1,8 @@
 /* A compromised plan child: what it may send to the privileged parent, thrown at the server of the verbs.
  *
- * Packets are noise, sound requests of any order and value, sound ones with some bytes changed, replays, ones that are too long, and ones
- * that bring descriptors. The server answers or says -EBADMSG; it never crashes, never grants more than the policy, answers each packet at
- * most once and keeps no descriptor. ZEUS_FUZZ says how many packets; `make verbs PACKETS=N` is the long run. */
+ * Packets are noise, sound requests of any order and value, sound ones with some bytes changed, replays, ones that are too long, and
+ * ones that bring descriptors. The server answers or says -EBADMSG; it never crashes, never grants more than the policy, answers each
+ * packet at most once and keeps no descriptor. ZEUS_FUZZ says how many packets; `make verbs PACKETS=N` is the long run. */
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>

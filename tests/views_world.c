@@ -217,7 +217,8 @@ static void fold_world(void)
 
 static void put_reports(void)
 {
-	static const char live[] = "usage_usec 9000001\nthrottled_usec 12\nmemory_current 4096\noom_kills 0\n";
+	static const char live[] =
+	    "sample 7\nusage_usec 9000001\nthrottled_usec 12\nmemory_current 4096\noom_kills 0\nend 7\nls 0\nend 6\n";
 	static const char limits[] = "cpu max=50000/100000\nmem max=134217728 swap=0\n",
 		state[] = "running by the book - 4242 1543658406000\n";
 	struct id lease = world_lease_id(1);

@@ -38,7 +38,7 @@ static bool take_word(const char **line, const char *word)
 
 struct prepared {
 	const struct address *account; struct tx tx; struct batch parts;
-	uint8_t deploy[DEPLOY_MAX]; bool seals; uint8_t seal_to[32]; /* an event deploy, to be sealed by who signs it */
+	uint8_t room[CTL_ROOM], deploy[DEPLOY_MAX]; bool seals; uint8_t seal_to[32]; /* an event deploy, to be sealed by who signs it */
 };
 
 /* ask, bid, amend, cancel: with the name that an order has in a batch. */
@@ -103,7 +103,7 @@ static bool prepare_lease(const struct act *a, struct prepared *p, const char *l
 	model_lock(a->fs->model);
 	const struct fact_lease *l = name[0] ? model_lease_by_name(a->fs->model, name + 2) : NULL;
 	bool made = !l ? refuse_verdict(why, V_NO_LEASE, (int)start) : deploys ? seal_to_seller(a->fs->model, p, l, why)
-									       : ctl_lease_tx(&c, l, p->account, &cid, &p->tx, why);
+									       : ctl_lease_tx(&c, l, p->account, &cid, p->room, &p->tx, why);
 	if (l)
 		lease = l->lease;
 	model_unlock(a->fs->model);

@@ -18,11 +18,12 @@ static bool on_lease(const struct act *a, const struct id *lease, const struct c
 	struct tx tx;
 	struct wire_answer answer;
 	struct cid cid = act_cid(a, index);
+	uint8_t room[CTL_ROOM];
 	if (!act_address(a, &me, why))
 		return false;
 	model_lock(a->fs->model);
 	const struct fact_lease *l = model_lease(a->fs->model, lease);
-	bool made = l ? ctl_lease_tx(c, l, &me, &cid, &tx, why) : refuse_verdict(why, V_NO_LEASE, -1);
+	bool made = l ? ctl_lease_tx(c, l, &me, &cid, room, &tx, why) : refuse_verdict(why, V_NO_LEASE, -1);
 	model_unlock(a->fs->model);
 	return made && act_send_tx(a, &tx, &answer, why);
 }

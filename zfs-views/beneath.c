@@ -3,11 +3,15 @@
  * Knows openat2: no link is followed and no path leaves the directory, whatever its owner puts there. Does not know what the files mean. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/openat2.h>
+#include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 #include "common/cleanup.h"
 #include "zfs-views/render.h"
 
@@ -43,6 +47,41 @@ bool beneath_text(int dir_fd, const char *lease, const char *file, struct page *
 		left -= (size_t)n;
 	}
 	return true;
+}
+
+/* The counters between "sample N" and "end N"; what follows is left of a longer text. NULL: it was being written. */
+static const char *between(const char *text, size_t *len)
+{
+	char end[40];
+	uint64_t sample;
+	const char *from = strchr(text, '\n');
+	if (sscanf(text, "sample %" SCNu64 "\n", &sample) != 1 || !from)
+		return NULL;
+	snprintf(end, sizeof end, "\nend %" PRIu64 "\n", sample);
+	const char *to = strstr(from, end);
+	*len = to ? (size_t)(to - from) : 0;
+	return to ? from + 1 : NULL;
+}
+
+#define LIVE_TRIES 1000 /* a writer that was held up in the middle is let go on */
+
+bool beneath_live(int dir_fd, const char *lease, struct page *out)
+{
+	char path[128], text[4096], again[4096];
+	snprintf(path, sizeof path, "%s/live", lease);
+	autoclose int fd = beneath_open(dir_fd, path);
+	for (int i = 0; fd >= 0 && i < LIVE_TRIES; i++) {
+		ssize_t n = pread(fd, text, sizeof text - 1, 0), m = pread(fd, again, sizeof again - 1, 0);
+		size_t len;
+		text[n > 0 ? n : 0] = 0;
+		const char *from = between(text, &len);
+		if (n > 0 && n == m && from && memcmp(text, again, (size_t)n) == 0) {
+			page_put(out, from, len);
+			return true;
+		}
+		sched_yield();
+	}
+	return false;
 }
 
 bool beneath_value(const struct page *text, const char *key, uint64_t *out)

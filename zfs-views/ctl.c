@@ -7,13 +7,15 @@
 #include <string.h>
 #include "common/text.h"
 #include "zfs-views/ctl.h"
+#include "zfs-views/order_line.h"
 
-enum argument { ARG_NONE, ARG_MONEY, ARG_WORD, ARG_IGNORED };
+enum argument { ARG_NONE, ARG_MONEY, ARG_WORD, ARG_IGNORED, ARG_TERMS, ARG_NUMBER };
 struct verb_row { const char *word; enum ctl_verb verb; enum argument arg; };
 
 static const struct verb_row lease_verbs[] = {{"topup", CTL_TOPUP, ARG_MONEY}, {"release", CTL_RELEASE, ARG_NONE},
     {"stop", CTL_RELEASE, ARG_NONE}, {"accept", CTL_ACCEPT, ARG_NONE}, {"reject", CTL_REJECT, ARG_WORD}, {"confirm", CTL_CONFIRM, ARG_NONE},
-    {"dispute", CTL_DISPUTE, ARG_WORD}, {NULL, 0, 0}};
+    {"dispute", CTL_DISPUTE, ARG_WORD}, {"change", CTL_CHANGE, ARG_TERMS}, {"agree", CTL_AGREE, ARG_NUMBER},
+    {"withdraw", CTL_WITHDRAW, ARG_NUMBER}, {"refuse", CTL_REFUSE, ARG_NUMBER}, {NULL, 0, 0}};
 static const struct verb_row task_verbs[] = {{"start", CTL_START, ARG_NONE}, {"stop", CTL_STOP, ARG_IGNORED},
     {"kill", CTL_KILL, ARG_IGNORED}, {"confirm", CTL_CONFIRM, ARG_NONE}, {"reject", CTL_REJECT, ARG_WORD}, {NULL, 0, 0}};
 
@@ -26,8 +28,22 @@ static bool unknown_verb(const struct verb_row *rows, int column, struct refusal
 	return refuse(why, EINVAL, column, "no such command here; known are: %s", list);
 }
 
-static bool take_argument(const struct verb_row *row, const char *arg, int column, struct ctl *c, struct refusal *why)
+static bool take_terms(const char *line, int column, struct ctl *c, struct refusal *why)
 {
+	struct order_line o;
+	if (!order_line_terms(line, (size_t)column, &o, why))
+		return false;
+	c->res = o.res;
+	c->given = o.given;
+	c->priced = order_line_says(&o, WORD_PRICE);
+	c->price = o.price;
+	c->column = o.column[WORD_RESOURCE];
+	return true;
+}
+
+static bool take_argument(const struct verb_row *row, const char *line, const char *arg, int column, struct ctl *c, struct refusal *why)
+{
+	uint64_t n = 0;
 	switch (row->arg) {
 	case ARG_NONE:
 		return !*arg || refuse(why, EINVAL, column, "%s takes nothing after it", row->word);
@@ -39,6 +55,13 @@ static bool take_argument(const struct verb_row *row, const char *arg, int colum
 		if (*arg && !text_name_ok(arg))
 			return refuse(why, EINVAL, column, "%s takes one word: letters, digits, dot, dash, underscore", row->word);
 		strcpy(c->word, arg);
+		return true;
+	case ARG_TERMS:
+		return take_terms(line, column, c, why);
+	case ARG_NUMBER:
+		if (*arg && (!text_u64(arg, UINT32_MAX, &n) || n == 0))
+			return refuse(why, EINVAL, column, "%s takes nothing after it, or the number that proposal shows", row->word);
+		c->rev = (uint32_t)n;
 		return true;
 	case ARG_IGNORED: /* a signal or a grace: the runtime has one way to end a task */
 		return true;
@@ -59,7 +82,7 @@ static bool verb_parse(const struct verb_row *rows, const char *line, struct ctl
 		if (strlen(row->word) != len || strncmp(row->word, line + start, len) != 0)
 			continue;
 		struct ctl c = {.verb = row->verb};
-		if (!take_argument(row, text, (int)(arg - line), &c, why))
+		if (!take_argument(row, line, text, (int)(arg - line), &c, why))
 			return false;
 		*out = c;
 		return true;
@@ -87,14 +110,41 @@ static const char *event_of(enum ctl_verb verb, bool buyer)
 		return "dispute";
 	case CTL_TOPUP:
 		return "topup";
+	case CTL_CHANGE:
+		return "change";
+	case CTL_AGREE:
+		return "agree";
+	case CTL_WITHDRAW:
+		return "withdraw";
+	case CTL_REFUSE:
+		return "refuse";
 	case CTL_START:
 		return NULL; /* is a deploy, with more to say */
 	}
 	return NULL;
 }
 
-bool ctl_lease_tx(const struct ctl *c, const struct fact_lease *lease, const struct address *me, const struct cid *cid, struct tx *out,
+/* What is not said stays. */
+static bool change_args(const struct ctl *c, const struct fact_lease *lease, uint8_t room[CTL_ROOM], struct tx_event *x,
     struct refusal *why)
+{
+	static const enum resource_kind fixed[] = {RES_DISK_MIB, RES_GPU, RES_GPU_MEM_MIB};
+	struct resources r = lease->res;
+	struct wbuf w = wbuf_on(room, CTL_ROOM);
+	for (int k = 0; k < RESOURCES; k++)
+		if (c->given >> k & 1)
+			r.v[k] = c->res.v[k];
+	for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
+		if (r.v[fixed[i]] != lease->res.v[fixed[i]])
+			return refuse_verdict(why, V_FIXED_KIND, c->column);
+	put_resources(&w, &r);
+	x->blob = (struct slice){room, w.len};
+	x->arg[0] = price_base(c->priced ? c->price : lease->price);
+	return true;
+}
+
+bool ctl_lease_tx(const struct ctl *c, const struct fact_lease *lease, const struct address *me, const struct cid *cid,
+    uint8_t room[CTL_ROOM], struct tx *out, struct refusal *why)
 {
 	bool buyer = address_eq(me, &lease->buyer);
 	const char *event = event_of(c->verb, buyer);
@@ -112,5 +162,7 @@ bool ctl_lease_tx(const struct ctl *c, const struct fact_lease *lease, const str
 		out->scope = lease->lease;
 		strcpy(out->u.event.event, event);
 	}
-	return true;
+	if (c->verb == CTL_AGREE || c->verb == CTL_WITHDRAW || c->verb == CTL_REFUSE)
+		out->u.event.arg[0] = c->rev ? c->rev : lease->change_rev;
+	return c->verb != CTL_CHANGE || change_args(c, lease, room, &out->u.event, why);
 }

@@ -317,18 +317,44 @@ static bool take_token(struct reader *r, struct token t, bool in_batch)
 	return !twice || refuse(r->why, EINVAL, t.column, "this was said before in the same line");
 }
 
+/* A reader at `from` of the line, for an order of which nothing is said yet. */
+static bool read_from(struct reader *r, const char *line, size_t from)
+{
+	size_t len = strlen(line);
+	*r->why = (struct refusal){.column = -1};
+	if (len > LINE_MAX_LEN)
+		return refuse(r->why, E2BIG, -1, "the line is longer than %d bytes", LINE_MAX_LEN);
+	for (int w = 0; w < WORDS; w++)
+		r->o->column[w] = -1;
+	memcpy(r->text, line, len + 1);
+	r->pos = from;
+	return true;
+}
+
+bool order_line_terms(const char *line, size_t from, struct order_line *out, struct refusal *why)
+{
+	struct order_line o = {.qty = 1};
+	struct reader r = {.o = &o, .why = why};
+	if (!read_from(&r, line, from))
+		return false;
+	for (struct token t; next_token(&r, &t);)
+		if (!take_token(&r, t, false))
+			return false;
+	for (int w = 0; w < WORDS; w++)
+		if (w != WORD_PRICE && w != WORD_RESOURCE && o.column[w] >= 0)
+			return refuse(why, EINVAL, o.column[w], "a lease changes its resources and price= only");
+	if (!o.given && !order_line_says(&o, WORD_PRICE))
+		return refuse(why, EINVAL, (int)strlen(line), "say what changes, such as cpu=1 mem=256M price=0.04");
+	*out = o;
+	return true;
+}
+
 bool order_line_parse(const char *line, bool in_batch, struct order_line *out, struct refusal *why)
 {
 	struct order_line o = {.qty = 1};
 	struct reader r = {.o = &o, .why = why};
 	size_t len = strlen(line);
-	*why = (struct refusal){.column = -1};
-	if (len > LINE_MAX_LEN)
-		return refuse(why, E2BIG, -1, "the line is longer than %d bytes", LINE_MAX_LEN);
-	for (int w = 0; w < WORDS; w++)
-		o.column[w] = -1;
-	memcpy(r.text, line, len + 1);
-	if (!take_head(&r))
+	if (!read_from(&r, line, 0) || !take_head(&r))
 		return false;
 	for (struct token t; next_token(&r, &t);)
 		if (!take_token(&r, t, in_batch))

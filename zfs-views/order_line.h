@@ -24,5 +24,7 @@ struct order_line {
 
 /* name= is part of a batch's lines only; elsewhere the file's name is the order's. False: see why. */
 bool order_line_parse(const char *line, bool in_batch, struct order_line *out, struct refusal *why);
+/* What a lease may become, from column `from` on: resources and price=, each as in an order; at least one of them. */
+bool order_line_terms(const char *line, size_t from, struct order_line *out, struct refusal *why);
 static inline bool order_line_says(const struct order_line *o, enum order_word w) { return o->column[w] >= 0; }
 #endif

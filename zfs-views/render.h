@@ -33,6 +33,8 @@ uint64_t view_now_ms(const struct view *v);
 /* beneath.c: small files that plan and the runtime keep per lease. */
 int beneath_open(int dir_fd, const char *path);                  /* read-only, never through a link or out of dir_fd; or -errno */
 bool beneath_text(int dir_fd, const char *lease, const char *file, struct page *out); /* whole; false if absent */
+/* The live counters of a lease, which plan writes in place: without the lines that say where they begin and end; false if absent. */
+bool beneath_live(int dir_fd, const char *lease, struct page *out);
 bool beneath_value(const struct page *text, const char *key, uint64_t *out);          /* of "key value" lines */
 
 /* task_ref.c */

@@ -138,6 +138,34 @@ static void put_ids(const struct fact_lease *l, struct page *out)
 	page_add(out, "\n");
 }
 
+/* What this machine says of the task: of a lease that is in force it may be held, and why. */
+static void put_task_state(const struct view *v, const struct fact_lease *l, struct page *out)
+{
+	struct task_report r;
+	bool told = lease_here(v, l) && task_report_of(v, l, &r);
+	page_add(out, "\ntask_state %s\ntask_reason %s\n", told ? r.phase : "-", told ? r.reason : "-");
+}
+
+/* "N STAGE PARTY terms": N is what agree may name. What the kernel holds meanwhile is in limits. */
+static void put_proposal(const struct fact_lease *l, struct page *out)
+{
+	static const char *const stages[] = {[CHANGE_ASKED] = "asked", [CHANGE_AGREED] = "agreed", [CHANGE_MADE] = "made",
+		[CHANGE_CLOSING] = "closing"};
+	const struct lease_change *c = &l->change;
+	char num[TEXT_NUM];
+	page_add(out, "last_proposal %s\nproposal ", change_end_word(l->change_end));
+	if (c->stage == CHANGE_NONE) {
+		page_add(out, "-\n");
+		return;
+	}
+	page_add(out, "%u %s %s", l->change_rev, stages[c->stage], c->by_seller ? "seller" : "buyer");
+	page_vector(out, &c->res);
+	page_add(out, " price=%s", text_of_price(c->price, num));
+	page_add(out, " rate=%s", text_of_money(c->rate, num));
+	page_time(out, " until=", c->stage == CHANGE_CLOSING ? l->usage_pending_ms : c->until_ms);
+	page_add(out, "\n");
+}
+
 int render_lease_status(const struct view *v, uid_t uid, const struct node *n, struct page *out)
 {
 	char task[NAME_MAX_LEN + 1];
@@ -146,7 +174,7 @@ int render_lease_status(const struct view *v, uid_t uid, const struct node *n, s
 		return -ENOENT;
 	page_add(out, "state %s\ncontract_state %s\nreason ", lease_word(l), l->state[0] ? l->state : "-");
 	page_word(out, l->reason);
-	page_add(out, "\n");
+	put_task_state(v, l, out);
 	put_times(v, l, out);
 	put_amounts(l, out);
 	page_add(out, "seller ");
@@ -160,5 +188,6 @@ int render_lease_status(const struct view *v, uid_t uid, const struct node *n, s
 	const char *endpoint = lease_endpoint(v, uid, l);
 	page_add(out, "endpoint %s\ndeploy_rev %u\n", endpoint[0] ? endpoint : "-", l->deploy_rev);
 	put_ids(l, out);
+	put_proposal(l, out);
 	return 0;
 }

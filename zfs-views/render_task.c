@@ -160,7 +160,7 @@ int render_task_stats(const struct view *v, uid_t uid, const struct node *n, str
 	if (!t.lease)
 		return 0;
 	lease_name_of(&t.lease->lease, name);
-	if (beneath_text(v->live_fd, name, "live", &live) && live.p) {
+	if (beneath_live(v->live_fd, name, &live) && live.p) {
 		bool cpu = strncmp(live.p, "usage_usec ", 11) == 0; /* stats say whose usage it is */
 		page_add(out, "%s", cpu ? "cpu_" : "");
 		page_put(out, live.p, live.len);

@@ -154,7 +154,7 @@ static void put_memory(const struct task_ref *t, const struct table *w)
 	bool known = false;
 	if (t->lease) {
 		lease_name_of(&t->lease->lease, name);
-		known = beneath_text(w->v->live_fd, name, "live", &live) && beneath_value(&live, "memory_current", &bytes);
+		known = beneath_live(w->v->live_fd, name, &live) && beneath_value(&live, "memory_current", &bytes);
 	}
 	if (known)
 		page_add(w->out, "%" PRIu64, bytes);

@@ -61,13 +61,14 @@ static void answers(const uint8_t *p, size_t len)
 	struct rbuf r[6];
 	struct inventory inventory;
 	struct usage usage;
-	struct drift drift;
+	static struct checked checked[VERB_CHECK_MAX];
 	struct quota quota;
 	struct lease_name name;
 	for (size_t i = 0; i < 6; i++)
 		r[i] = rbuf_on(p, len);
 	struct wbuf w[6];
-	const bool ok[] = {verb_inventory_get(&r[0], &inventory), verb_usage_get(&r[1], &usage), verb_drift_get(&r[2], &drift),
+	const bool ok[] = {verb_inventory_get(&r[0], &inventory), verb_usage_get(&r[1], &usage),
+	    verb_checked_get(&r[2], checked, VERB_CHECK_MAX),
 	    quota_get(&r[3], &quota), verb_name_get(&r[4], &name), verb_task_get(&r[5], &task)};
 	for (size_t i = 0; i < 6; i++) {
 		if (!ok[i])
@@ -76,7 +77,7 @@ static void answers(const uint8_t *p, size_t len)
 		switch (i) {
 		case 0: verb_inventory_put(&w[i], &inventory); break;
 		case 1: verb_usage_put(&w[i], &usage); break;
-		case 2: verb_drift_put(&w[i], &drift); break;
+		case 2: verb_checked_put(&w[i], checked, VERB_CHECK_MAX); break;
 		case 3: quota_put(&w[i], &quota); break;
 		case 4: verb_name_put(&w[i], &name); break;
 		case 5: verb_task_put(&w[i], &task.spec); break;
