@@ -19,6 +19,7 @@ struct rig {
 	struct counts counts;
 	int create_fails;               /* task_create returns -this; 0 = it works */
 	int set_fails;                  /* the same of lease_set */
+	const char *unread;             /* the lease with this name cannot be read; NULL: all can */
 	int create_slow;                /* task_create is in progress so many times more */
 	/* the ledger */
 	bool fast;                      /* it answers READY with trial and run */
