@@ -4,6 +4,7 @@
 #include "broker/act.h"
 #include "broker/answer.h"
 #include "broker/count.h"
+#include "broker/endpoint.h"
 #include "broker/fate.h"
 #include "broker/gpus.h"
 #include "broker/report.h"
@@ -217,9 +218,7 @@ static int act_one(struct actor *a, struct lease *l, enum action what)
 	case ACT_RECREATE:
 		return act_recreate(a, l);
 	case ACT_READY:
-		rc = link_ready(&a->link, l, "");
-		l->run.ready_sent = rc == 0;
-		return rc;
+		return endpoint_tell(a, l);
 	case ACT_START:
 		return act_start(a, l);
 	case ACT_FREEZE: case ACT_THAW:

@@ -95,8 +95,19 @@ static void count_one(struct actor *a, struct lease *l, const struct checked *ch
 	report_state(a->live_fd, l, a->wall_ms);
 }
 
-/* One by one, when one of them is not there any more: the others are counted, and it is opened anew. */
-static int count_usage_each(struct actor *a, uint32_t *n)
+/* What was not read was not compared either: until the next look nothing is billed. */
+static void count_unread(struct actor *a, struct lease *l, int rc)
+{
+	if (l->condition != METER_UP)
+		return;
+	log_error("lease l-%s: its usage could not be read: %s", l->name.s, strerror(-rc));
+	l->condition = METER_DRIFTED;
+	l->meter.drifted = true;
+	report_meter(a->live_fd, l, a->now_ms);
+}
+
+/* One by one, when one of them fails: the others are counted. One that is not there any more is opened anew. */
+static void count_usage_each(struct actor *a, uint32_t *n)
 {
 	struct act_scratch *s = a->scratch;
 	uint32_t kept = 0;
@@ -105,16 +116,14 @@ static int count_usage_each(struct actor *a, uint32_t *n)
 		int rc = a->kernel->ops->usage(a->kernel, &s->name[i], 1, &s->usage[kept]);
 		if (rc == 0) {
 			s->of[kept++] = l;
-			continue;
-		}
-		if (rc != -ESRCH)
-			return rc;
-		log_error("lease l-%s: the kernel side has lost it", l->name.s);
-		l->run.phase = PHASE_NONE;
-		l->quota = (struct quota){.ndevices = 0};
+		} else if (rc == -ESRCH) {
+			log_error("lease l-%s: the kernel side has lost it", l->name.s);
+			l->run.phase = PHASE_NONE;
+			l->quota = (struct quota){.ndevices = 0};
+		} else
+			count_unread(a, l, rc);
 	}
 	*n = kept;
-	return 0;
 }
 
 static void count_check(struct actor *a, uint32_t n)
@@ -137,13 +146,8 @@ void count_tick(struct actor *a, bool full)
 	}
 	if (!n)
 		return;
-	int rc = a->kernel->ops->usage(a->kernel, s->name, n, s->usage);
-	if (rc == -ESRCH)
-		rc = count_usage_each(a, &n);
-	if (rc < 0) {
-		log_error("usage could not be read: %s", strerror(-rc));
-		return;
-	}
+	if (a->kernel->ops->usage(a->kernel, s->name, n, s->usage) < 0)
+		count_usage_each(a, &n);
 	for (uint32_t i = 0; i < n; i++)
 		s->name[i] = s->of[i]->name; /* those that are left */
 	if (full)

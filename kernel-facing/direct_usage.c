@@ -61,6 +61,7 @@ static int read_one(struct direct *d, struct lease *l, struct usage *u)
 	u->phase = task_phase_of(l);
 	u->exit_code = u->phase == TASK_EXITED ? l->exit_code : 0;
 	u->pid = u->phase == TASK_NONE || u->phase == TASK_EXITED ? 0 : l->rec.init_pid;
+	u->ip = l->host_index > 0 ? netns_task_ip(d->cfg.instance, l->rec.slot) : 0;
 	const struct traffic *t = traffic_of(d, l);
 	u->tx_bytes_peer = l->up.shaped;
 	u->rx_bytes_peer = l->down.shaped;

@@ -55,6 +55,7 @@ struct usage {
 	uint32_t gpu_permille;   /* of that time, lately */
 	bool gpu_measured;       /* false: nothing on this machine tells how busy they are */
 	uint32_t pids;           /* now */
+	uint32_t ip;             /* the task's address on this machine, IPv4 in host order; 0: it has no network */
 	uint32_t oom_kills;
 	uint64_t group_id;       /* inode of the lease's group: a new group is a new series */
 	enum task_phase phase;

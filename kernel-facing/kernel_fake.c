@@ -9,6 +9,7 @@
 #include "kernel-facing/policy.h"
 
 #define FAKE_PID 1000
+#define FAKE_IP 0x64400002 /* 100.64.0.2, and a /30 further with each lease that was opened */
 
 struct fake_lease {
 	struct lease_name name;
@@ -91,6 +92,7 @@ static int fake_open(struct kernel *k, const struct lease_name *name, const stru
 	if (r < 0)
 		return r;
 	f->leases[f->n++] = (struct fake_lease){.name = *name, .quota = *q, .usage.group_id = ++f->groups_made};
+	f->leases[f->n - 1].usage.ip = FAKE_IP + 4 * (uint32_t)f->groups_made;
 	return 0;
 }
 

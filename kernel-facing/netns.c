@@ -31,6 +31,8 @@ uint32_t netns_base_ip(const char *instance, uint32_t slot)
 	return POOL + ((block * NETNS_SLOTS + slot) << 2);
 }
 
+uint32_t netns_task_ip(const char *instance, uint32_t slot) { return netns_base_ip(instance, slot) + 2; }
+
 /* Runs f in a namespace of the thread's and returns to the one it was in; a thread that cannot return must not go on. */
 static int enter(int ns_fd, int *ret_home)
 {

@@ -14,6 +14,7 @@ struct nl_sock;
 void netns_host_link(const char *instance, uint32_t slot, char out[IFNAMSIZ]);
 /* IPv4, host order: the first address (network) of the slot's /30. */
 uint32_t netns_base_ip(const char *instance, uint32_t slot);
+uint32_t netns_task_ip(const char *instance, uint32_t slot);
 /* Makes a namespace and binds it to path (a file that is made). */
 int netns_make(const char *path);
 /* Detaches the bind and removes the file; 0 if there is none. */

@@ -93,6 +93,7 @@ void verb_usage_put(struct wbuf *w, const struct usage *v)
 	put_u8(w, v->gpu_measured);
 	put_u32(w, v->gpu_permille);
 	put_u32(w, v->pids);
+	put_u32(w, v->ip);
 	put_u32(w, v->oom_kills);
 	put_u8(w, (uint8_t)v->phase);
 	put_u32(w, (uint32_t)v->exit_code);
@@ -112,6 +113,7 @@ bool verb_usage_get(struct rbuf *r, struct usage *out)
 	v.gpu_measured = get_bool(r);
 	v.gpu_permille = get_u32(r);
 	v.pids = get_u32(r);
+	v.ip = get_u32(r);
 	v.oom_kills = get_u32(r);
 	uint8_t phase = get_u8(r);
 	v.exit_code = (int32_t)get_u32(r);

@@ -59,6 +59,14 @@ static int counted_delete(struct kernel *k, const struct lease_name *l)
 	return count(fake->task_delete(k, l), &current->counts.stop);
 }
 
+static int some_usage(struct kernel *k, const struct lease_name *l, uint32_t n, struct usage *out)
+{
+	for (uint32_t i = 0; current->unread && i < n; i++)
+		if (strcmp(l[i].s, current->unread) == 0)
+			return -EIO;
+	return fake->usage(k, l, n, out);
+}
+
 static void rig_kernel(struct rig *r, uint32_t devices)
 {
 	struct kernel_policy p = {.max_leases = 8, .ndevices = devices};
@@ -76,6 +84,7 @@ static void rig_kernel(struct rig *r, uint32_t devices)
 	counted.task_create = counted_create;
 	counted.task_start = counted_start;
 	counted.task_delete = counted_delete;
+	counted.usage = some_usage;
 	r->kernel->ops = &counted;
 }
 
@@ -273,6 +282,9 @@ static void rig_on_ready(struct rig *r, uint64_t req, struct slice body)
 	if (m.type != TX_READY)
 		return;
 	uint32_t i = rig_lease_by(r, &m.scope);
+	struct tx tx;
+	ck_assert_int_eq(tx_body_get(TX_READY, m.body, &tx), V_OK);
+	strcpy(r->endpoint, tx.u.ready.endpoint);
 	r->readies++;
 	if (r->silent)
 		return;

@@ -19,6 +19,7 @@ struct rig {
 	struct counts counts;
 	int create_fails;               /* task_create returns -this; 0 = it works */
 	int set_fails;                  /* the same of lease_set */
+	const char *unread;             /* the lease with this name cannot be read; NULL: all can */
 	int create_slow;                /* task_create is in progress so many times more */
 	/* the ledger */
 	bool fast;                      /* it answers READY with trial and run */
@@ -27,6 +28,7 @@ struct rig {
 	struct fact_lease lease[RIG_LEASES];
 	uint8_t deploy[1024];
 	enum verdict ready_verdict, receipt_verdict; /* what it says to those */
+	char endpoint[ENDPOINT_MAX + 1]; /* of the last READY */
 	int readies, quits, sets, receipts; /* that came */
 	int events; char event[NAME_MAX_LEN + 1]; enum verdict event_verdict; /* that came, the last, what it says to them */
 	bool silent;                    /* it reads, and answers nothing */

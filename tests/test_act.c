@@ -22,6 +22,7 @@ START_TEST(a_life)
 	ck_assert(rig_reported(r, 0, "killed release 137"));
 	ck_assert_int_eq(r->receipts, 5);
 	ck_assert_int_eq(r->readies, 1);
+	ck_assert_str_eq(r->endpoint, "any 100.64.0.6 - -"); /* the address that the kernel in memory gave it */
 	ck_assert_int_eq(memcmp(&r->counts, &(struct counts){.open = 1, .create = 1, .start = 1, .close = 1}, sizeof(r->counts)), 0);
 	ck_assert_uint_eq(rig_kernel_leases(r), 0);
 	rig_close(r);
@@ -458,8 +459,40 @@ START_TEST(a_lost_lease_is_opened_again)
 }
 END_TEST
 
+/* The other one is counted on; of this one the time in which nobody could look is never billed, not even after a restart. */
+START_TEST(a_lease_that_cannot_be_read_harms_no_other)
+{
+	struct rig *r = &rig;
+	rig_open(r, 0);
+	rig_lease_add(r, 0);
+	rig_snapshot(r, true);
+	rig_run(r, 5000);
+	uint64_t up = rig_held(r, 0)->meter.up_ms, other = rig_held(r, 1)->meter.up_ms;
+	ck_assert_uint_gt(up, 0);
+	r->unread = rig_held(r, 0)->name.s;
+	rig_run(r, 10000);
+	ck_assert_uint_ge(rig_held(r, 1)->meter.up_ms, other + 9000);
+	ck_assert_uint_eq(rig_held(r, 0)->meter.up_ms, up);
+	struct lease_name name = rig_held(r, 0)->name;
+	r->unread = name.s;
+	rig_actor_free(r);
+	rig_actor_new(r);
+	rig_ledger_up(r);
+	rig_snapshot(r, true);
+	rig_run(r, 5000);
+	r->unread = NULL;
+	rig_run(r, 5000);
+	ck_assert_uint_gt(rig_held(r, 0)->meter.up_ms, up);
+	ck_assert_uint_le(rig_held(r, 0)->meter.up_ms, up + 6000);
+	rig_release(r, 0);
+	rig_release(r, 1);
+	rig_close(r);
+}
+END_TEST
+
 TEST_MAIN("act", a_life, an_ended_task_stays_ended, what_the_buyer_brought_is_the_buyers, a_deploy_that_is_none,
     a_deploy_that_stays_sealed, what_the_seller_lacks_is_tried_again, each_verb_fails, what_takes_long, the_ledger_goes_away,
     the_money_is_over, what_was_on_its_way_is_asked_again, a_restart_adopts, a_restart_finds_another_state, half_a_snapshot_closes_nothing,
     a_new_deploy_replaces_the_task, frozen_time_is_not_billed, a_refused_ready_waits_a_second, a_refused_receipt_waits_a_second,
-    two_leases_share_no_device, a_lease_without_its_device_is_given_up, a_lost_lease_is_opened_again)
+    two_leases_share_no_device, a_lease_without_its_device_is_given_up, a_lost_lease_is_opened_again,
+    a_lease_that_cannot_be_read_harms_no_other)

@@ -29,6 +29,15 @@ uid_t lease_owner(const struct view *v, const struct fact_lease *l)
 	return 0;
 }
 
+const char *lease_endpoint(const struct view *v, uid_t uid, const struct fact_lease *l)
+{
+	uint32_t buyer;
+	bool mine = uid == 0 || (model_uid(v->model, &l->buyer, &buyer) && buyer == uid);
+	if (!mine || !(l->flags & (LEASE_RUN | LEASE_FROZEN)))
+		return "";
+	return strncmp(l->endpoint, ENDPOINT_SEALED, sizeof ENDPOINT_SEALED - 1) == 0 ? "sealed" : l->endpoint;
+}
+
 bool lease_here(const struct view *v, const struct fact_lease *l)
 {
 	return !id_is_zero(&v->node_id) && id_cmp(&v->node_id, &l->node) == 0;
@@ -161,7 +170,6 @@ int render_lease_status(const struct view *v, uid_t uid, const struct node *n, s
 {
 	char task[NAME_MAX_LEN + 1];
 	const struct fact_lease *l = lease_of(v, n);
-	(void)uid;
 	if (!l)
 		return -ENOENT;
 	page_add(out, "state %s\ncontract_state %s\nreason ", lease_word(l), l->state[0] ? l->state : "-");
@@ -177,7 +185,8 @@ int render_lease_status(const struct view *v, uid_t uid, const struct node *n, s
 	page_id(out, "n-", &l->node);
 	page_add(out, "\norder %s\napp %s\n", l->order[0] ? l->order : "-", l->app[0] ? l->app : "-");
 	page_add(out, "task %s\n", task_name_of_lease(v, l, task) ? task : "-");
-	page_add(out, "endpoint %s\ndeploy_rev %u\n", l->endpoint[0] ? l->endpoint : "-", l->deploy_rev);
+	const char *endpoint = lease_endpoint(v, uid, l);
+	page_add(out, "endpoint %s\ndeploy_rev %u\n", endpoint[0] ? endpoint : "-", l->deploy_rev);
 	put_ids(l, out);
 	put_proposal(l, out);
 	return 0;
