@@ -20,7 +20,7 @@ bool wire_head_get(struct rbuf *r, struct wire_head *out)
 	uint8_t version = get_u8(r), type = get_u8(r);
 	uint32_t len = get_u32(r);
 	uint64_t req = get_u64(r);
-	if (r->bad || magic != WIRE_MAGIC || version != WIRE_VERSION || type < WIRE_HELLO || type > WIRE_SEQ
+	if (r->bad || magic != WIRE_MAGIC || version != WIRE_VERSION || type < WIRE_HELLO || type > WIRE_WORK
 	    || len > WIRE_MAX - WIRE_HEAD_LEN)
 		return false;
 	*out = (struct wire_head){type, len, req};
@@ -126,6 +126,16 @@ static void code_seq(struct coder *c, struct wire_seq *m)
 	code_u64(c, &m->seq);
 }
 
+static void code_get_work(struct coder *c, struct wire_get_work *m) { code_address(c, &m->account); }
+
+static void code_work(struct coder *c, struct wire_work *m)
+{
+	code_bool(c, &m->found);
+	code_u64(c, &m->used);
+	code_u64(c, &m->total);
+	code_u64(c, &m->window_ms);
+}
+
 /* What is read is handed over only when it was all of the body and nothing else. */
 #define WRITE(describe, type) \
 	struct coder c = coder_writing(w); \
@@ -169,6 +179,10 @@ void wire_get_seq_put(struct wbuf *w, const struct wire_get_seq *m) { WRITE(code
 bool wire_get_seq_get(struct slice body, struct wire_get_seq *out) { READ(code_get_seq, struct wire_get_seq); }
 void wire_seq_put(struct wbuf *w, const struct wire_seq *m) { WRITE(code_seq, struct wire_seq); }
 bool wire_seq_get(struct slice body, struct wire_seq *out) { READ(code_seq, struct wire_seq); }
+void wire_get_work_put(struct wbuf *w, const struct wire_get_work *m) { WRITE(code_get_work, struct wire_get_work); }
+bool wire_get_work_get(struct slice body, struct wire_get_work *out) { READ(code_get_work, struct wire_get_work); }
+void wire_work_put(struct wbuf *w, const struct wire_work *m) { WRITE(code_work, struct wire_work); }
+bool wire_work_get(struct slice body, struct wire_work *out) { READ(code_work, struct wire_work); }
 
 /* Lists: n u32, then n elements, which are as long as the body says. */
 static bool list_begin(struct rbuf *r, uint32_t max, uint32_t *n)

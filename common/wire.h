@@ -32,6 +32,8 @@ enum wire_type {
 	WIRE_AT = 17,       /* views, on a connection of its own: height u64: the books as they were; FACTS as of a snapshot, then ANSWER */
 	WIRE_GET_SEQ = 18,  /* views: instance[32], address[32]: which nonce comes next for this party of a lease */
 	WIRE_SEQ = 19,      /* ledger: party bool, seq u64 */
+	WIRE_GET_WORK = 20, /* views: address[32]: how many work units has the account? */
+	WIRE_WORK = 21,     /* ledger: found bool, used u64, total u64 (~0: no end), window_ms u64 */
 };
 
 enum wire_part { PART_HEADER, PART_TXS }; /* header: the hashed bytes, domain tag included. txs: n u32, n x (u16 status, blob envelope) */
@@ -62,6 +64,9 @@ struct wire_at { uint64_t height; };
 struct wire_batch { uint32_t uid, seq; bool last; struct slice ops; };
 struct wire_get_seq { struct id instance; struct address party; };
 struct wire_seq { bool party; uint64_t seq; };
+struct wire_get_work { struct address account; };
+/* used: as of the ledger's clock; what is used at once is gone again, evenly, after window_ms. */
+struct wire_work { bool found; uint64_t used, total, window_ms; };
 struct wire_uid { uint32_t uid; struct address address; };
 
 void wire_hello_put(struct wbuf *w, const struct wire_hello *m);
@@ -92,6 +97,10 @@ void wire_get_seq_put(struct wbuf *w, const struct wire_get_seq *m);
 bool wire_get_seq_get(struct slice body, struct wire_get_seq *out);
 void wire_seq_put(struct wbuf *w, const struct wire_seq *m);
 bool wire_seq_get(struct slice body, struct wire_seq *out);
+void wire_get_work_put(struct wbuf *w, const struct wire_get_work *m);
+bool wire_get_work_get(struct slice body, struct wire_get_work *out);
+void wire_work_put(struct wbuf *w, const struct wire_work *m);
+bool wire_work_get(struct slice body, struct wire_work *out);
 /* out holds max elements; *n of them are filled */
 void wire_uids_put(struct wbuf *w, const struct wire_uid *uids, uint32_t n);
 bool wire_uids_get(struct slice body, struct wire_uid *out, uint32_t max, uint32_t *n);

@@ -456,3 +456,8 @@ struct tip core_tip(const struct core *c)
 {
 	return chain_tip(c->a->chain);
 }
+
+bool core_work_units(const struct core *c, const struct address *a, struct work_units *out)
+{
+	return state_work_units(c->a->state, a, wall_ms(), out);
+}

@@ -30,4 +30,6 @@ enum verdict core_intent(
 enum verdict core_submit(struct core *c, struct slice envelope, void (*done)(void *arg, const struct wire_answer *a), void *arg);
 /* done when everything queued before is final and its receipts have arrived. verdict is handed through. */
 void core_settled(struct core *c, const struct wire_answer *answer, void (*done)(void *arg, const struct wire_answer *a), void *arg);
+/* What a transaction handed in now would find; false: there is no such account. */
+bool core_work_units(const struct core *c, const struct address *a, struct work_units *out);
 #endif

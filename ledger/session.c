@@ -430,6 +430,20 @@ static bool on_get_seq(struct server *s, struct client *c, const struct wire_hea
 	return true;
 }
 
+static bool on_get_work(struct server *s, struct client *c, const struct wire_head *h, struct slice body)
+{
+	struct wire_get_work m;
+	struct work_units u = {0};
+	uint8_t out[32];
+	struct wbuf w = wbuf_on(out, sizeof out);
+	if (!wire_get_work_get(body, &m))
+		return false;
+	bool found = core_work_units(server_core(s), &m.account, &u);
+	wire_work_put(&w, &(struct wire_work){found, u.used, u.total, u.window_ms});
+	client_send(c, WIRE_WORK, h->req, out, w.len, 0);
+	return true;
+}
+
 /* --- the table --- */
 
 static const struct {
@@ -448,6 +462,7 @@ static const struct {
     {WIRE_OPEN_UID, ROLE_VIEWS, on_open_uid},
     {WIRE_BATCH, ROLE_VIEWS, on_batch},
     {WIRE_GET_SEQ, ROLE_VIEWS, on_get_seq},
+    {WIRE_GET_WORK, ROLE_VIEWS, on_get_work},
     {WIRE_PREPARE_USAGE, ROLE_PLAN, on_usage},
 };
 

@@ -164,7 +164,7 @@ END_TEST
 START_TEST(unknown_types)
 {
 	static const uint8_t ours[] = {WIRE_HELLO, WIRE_INTENT, WIRE_SUBMIT, WIRE_GET_BLOCK, WIRE_SYNC, WIRE_OPEN_UID, WIRE_BATCH,
-	    WIRE_PREPARE_USAGE, WIRE_FIND_TX, WIRE_GET_PROOF, WIRE_AT, WIRE_GET_SEQ};
+	    WIRE_PREPARE_USAGE, WIRE_FIND_TX, WIRE_GET_PROOF, WIRE_AT, WIRE_GET_SEQ, WIRE_GET_WORK};
 	for (unsigned type = 0; type < 256; type++)
 		if (!memchr(ours, (int)type, sizeof ours))
 			packet(type % 2 ? UID_VIEWS : STRANGER, bytes, head(WIRE_MAGIC, WIRE_VERSION, (uint8_t)type, 0));

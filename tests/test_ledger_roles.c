@@ -96,6 +96,13 @@ static enum verdict get_seq(struct lc *c)
 	return read_past(c, WIRE_GET_SEQ, WIRE_SEQ, &w);
 }
 
+static enum verdict get_work(struct lc *c)
+{
+	struct wbuf w = wbuf_on(bytes, sizeof bytes);
+	wire_get_work_put(&w, &(struct wire_get_work){a});
+	return read_past(c, WIRE_GET_WORK, WIRE_WORK, &w);
+}
+
 /* All that is read of the past has one answer. */
 static enum verdict get_block(struct lc *c)
 {
@@ -139,6 +146,7 @@ START_TEST(views)
 	ck_assert_int_eq(open_uid(&c, A, 3000), V_OK);
 	ck_assert_int_eq(get_block(&c), V_OK);
 	ck_assert_int_eq(get_seq(&c), V_OK);
+	ck_assert_int_eq(get_work(&c), V_OK);
 	ck_assert_int_eq(lc_sync(&c).verdict, V_OK);
 	ck_assert_int_eq(usage(&c), V_NOT_ALLOWED);
 	lc_close(&c);
@@ -170,6 +178,7 @@ START_TEST(plan)
 	ck_assert_int_eq(open_uid(&c, A, 3000), V_NOT_ALLOWED);
 	ck_assert_int_eq(get_block(&c), V_NOT_ALLOWED);
 	ck_assert_int_eq(get_seq(&c), V_NOT_ALLOWED);
+	ck_assert_int_eq(get_work(&c), V_NOT_ALLOWED);
 	ck_assert_int_eq(lc_sync(&c).verdict, V_OK);
 	lc_close(&c);
 	close_all();
@@ -241,6 +250,7 @@ START_TEST(anybody)
 	ck_assert_int_eq(intend(&c, A, &tx), V_NOT_ALLOWED);
 	ck_assert_int_eq(get_block(&c), V_NOT_ALLOWED);
 	ck_assert_int_eq(get_seq(&c), V_NOT_ALLOWED);
+	ck_assert_int_eq(get_work(&c), V_NOT_ALLOWED);
 	ck_assert_int_eq(lc_sync(&c).verdict, V_NOT_ALLOWED);
 	ck_assert_int_eq(usage(&c), V_NOT_ALLOWED);
 	ck_assert_int_eq(batch(&c, A), V_NOT_ALLOWED);

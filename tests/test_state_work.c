@@ -279,6 +279,14 @@ START_TEST(free_work_comes_back)
 	ck_assert_uint_eq(tx.nonce, nonce); /* not burned */
 	ck_assert(!state_work_left(rig.s, &tx, rig.time_ms));
 	ck_assert(state_work_left(rig.s, &tx, rig.time_ms + HOUR));
+	struct work_units now, half, over;
+	struct address alice = rig_address(ALICE), nobody = rig_address(NEWCOMER);
+	ck_assert(state_work_units(rig.s, &alice, rig.time_ms, &now));
+	ck_assert(now.total == 10 * SIG && now.window_ms == HOUR && now.used <= now.total && now.used + SIG > now.total);
+	ck_assert(state_work_units(rig.s, &alice, rig.time_ms + HOUR / 2, &half));
+	ck_assert(half.used <= now.used / 2 + 1 && half.used > now.used / 3 && half.total == now.total);
+	ck_assert(state_work_units(rig.s, &alice, rig.time_ms + HOUR, &over) && over.used == 0);
+	ck_assert(!state_work_units(rig.s, &nobody, rig.time_ms, &over));
 	rig_reload(&rig);
 	rig.time_ms += HOUR / 2;
 	ck_assert_uint_le(payments(ALICE), 6);

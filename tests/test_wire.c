@@ -35,7 +35,7 @@ static bool head_again(struct slice in, struct wbuf *out)
 		return true; \
 	}
 AGAIN(hello) AGAIN(welcome) AGAIN(intent) AGAIN(answer) AGAIN(get_block) AGAIN(block) AGAIN(open_uid) AGAIN(batch)
-AGAIN(get_seq) AGAIN(seq)
+AGAIN(get_seq) AGAIN(seq) AGAIN(get_work) AGAIN(work)
 AGAIN(at) AGAIN(found) AGAIN(get_proof)
 
 static bool find_tx_again(struct slice in, struct wbuf *out)
@@ -91,6 +91,8 @@ START_TEST(vectors_hold)
 	HOLD(batch, &(struct wire_batch){1000, 2, true, some});
 	HOLD(get_seq, &(struct wire_get_seq){id, {{2}}});
 	HOLD(seq, &(struct wire_seq){true, 9});
+	HOLD(get_work, &(struct wire_get_work){{{2}}});
+	HOLD(work, &(struct wire_work){true, 3, UINT64_MAX, 86400000});
 	HOLD(find_tx, &id);
 	HOLD(found, &(struct wire_found){true, {0x1122334455667788, 9, 10}, V_NO_FUNDS, {11, 1, 12}});
 	HOLD(get_proof, &(struct wire_get_proof){{0x1122334455667788, 9, 10}, 11});

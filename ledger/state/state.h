@@ -84,7 +84,10 @@ enum verdict state_admit(const struct state *s, const struct tx *tx, uint64_t he
 enum verdict state_take_work(struct state *s, uint8_t lane, const struct tx *tx);
 /* Whether the sender may use that much at this time: what a mempool asks, whose clock goes on when the books' does not. */
 bool state_work_left(const struct state *s, const struct tx *tx, uint64_t time_ms);
-/* The same during a round, by the lane itself: reads nothing of another lane. V_MOVING: it is another lane's now. */
+/* What the account has used by this time, and of how much; nothing is counted: total ~0. False: it has no home. */
+struct work_units { uint64_t used, total, window_ms; };
+bool state_work_units(const struct state *s, const struct address *a, uint64_t time_ms, struct work_units *out);
+/* The same as state_admit, during a round, by the lane itself: reads nothing of another lane. V_MOVING: it is another lane's now. */
 enum verdict state_admit_here(const struct state *s, uint8_t lane, const struct tx *tx, uint64_t height);
 /* Carry out an admissible transaction: burns its nonce, then V_OK or the failure that goes into the block as its status. */
 enum verdict state_execute(struct state *s, uint8_t lane, const struct tx *tx, const struct id *txid);

@@ -126,6 +126,20 @@ bool state_work_left(const struct state *s, const struct tx *tx, uint64_t time_m
 	return work_used(s, &a->work, time_ms) + tx_work(tx) <= s->genesis.free_wu + work_earned(s, &s->part[home], a);
 }
 
+bool state_work_units(const struct state *s, const struct address *who, uint64_t time_ms, struct work_units *out)
+{
+	uint8_t home = home_of(s, who);
+	const struct account *a = home ? account_find(&s->part[home], who) : NULL;
+	if (!a)
+		return false;
+	*out = (struct work_units){.total = UINT64_MAX, .window_ms = s->genesis.work_window_ms};
+	if (work_counts(s)) {
+		out->used = work_used(s, &a->work, time_ms);
+		out->total = s->genesis.free_wu + work_earned(s, &s->part[home], a);
+	}
+	return true;
+}
+
 static void work_charge(struct state *s, struct part *p, struct account *a, const struct tx *tx)
 {
 	uint64_t wu = tx_work(tx);
