@@ -1,4 +1,4 @@
-/* Tokens, stakes and vesting in the tree: who sees what, and that two models which differ by one unit are told apart.
+/* Tokens, stakes, vesting and work units in the tree: who sees what, and that two models which differ by one unit are told apart.
  *
  * What each file says of the usual is in the transcript (test_tree.c). */
 #include <check.h>
@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include "tests/views_world.h"
+#include "zfs-views/tree_priv.h"
 
 START_TEST(what_is_not_vested_is_not_shown_as_spendable)
 {
@@ -129,6 +130,49 @@ START_TEST(models_differ_by_a_holding)
 }
 END_TEST
 
+static int cannot_say(void *arg, const struct address *account, struct wire_work *out)
+{
+	(void)arg, (void)account;
+	*out = (struct wire_work){.found = false};
+	return -EHOSTDOWN;
+}
+
+static int is_over(void *arg, const struct address *account, struct wire_work *out)
+{
+	(void)arg, (void)account;
+	*out = (struct wire_work){true, 7, 5, 1000}; /* it sold its coins */
+	return 0;
+}
+
+START_TEST(work_units_are_the_owners_and_of_now)
+{
+	struct fact elsewhere = world_account(7, 300000000);
+	struct address seven = world_address(7);
+	char address[ADDRESS_TEXT_MAX], path[128];
+	struct page out = {0};
+	struct node n;
+	struct node_attr a;
+	ck_assert_str_eq(content("accounts/alice/work", 1000), "used 3100\navailable 46900\ntotal 50000\nwindow_ms 3600000\n");
+	ck_assert_str_eq(content("accounts/root/work", 0), "used 0\navailable max\ntotal max\nwindow_ms 86400000\n");
+	ck_assert_int_eq(resolve("accounts/alice/work", &n), 0);
+	ck_assert_int_eq(tree_attr(&v, &n, &a), 0);
+	ck_assert(a.mode == (S_IFREG | 0400) && a.uid == 1000 && a.class == CLASS_TEXT);
+	v.work = is_over;
+	ck_assert_str_eq(content("accounts/alice/work", 1000), "used 7\navailable 0\ntotal 5\nwindow_ms 1000\n");
+	v.work = cannot_say;
+	ck_assert_int_eq(tree_render(&v, 1000, &n, &out), -EHOSTDOWN);
+	v.work = NULL;
+	ck_assert_int_eq(tree_render(&v, 1000, &n, &out), -EHOSTDOWN);
+	ck_assert_uint_eq(out.len, 0);
+	model_fold(v.model, &elsewhere);
+	text_of_address(&seven, address);
+	snprintf(path, sizeof path, "accounts/%s/work", address);
+	ck_assert_int_eq(resolve(path, &n), -ENOENT);
+	struct node then = {.kind = N_ACCOUNT, .uid = 1000, .at = 4};
+	ck_assert(!tree_child_shown(&v, &then, N_WORK) && tree_child_shown(&v, &then, N_BALANCE));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("tree_money");
@@ -139,6 +183,7 @@ int main(void)
 	tcase_add_test(t, stake_and_votes_are_told);
 	tcase_add_test(t, a_token_that_is_not_issued_is_its_makers_alone);
 	tcase_add_test(t, models_differ_by_a_holding);
+	tcase_add_test(t, work_units_are_the_owners_and_of_now);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

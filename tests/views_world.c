@@ -87,6 +87,18 @@ static int proof(void *arg, const struct wire_place *place, uint8_t **text, size
 	return 0;
 }
 
+/* Alice's units are counted, root's are not. Asked without the model's lock: the link's thread may have to fold first. */
+static int work(void *arg, const struct address *account, struct wire_work *out)
+{
+	struct address alice = world_address(2);
+	(void)arg;
+	model_fold(v.model, &(struct fact){.kind = FACT_HOLDING, .u.holding = {world_address(1), 2, money_of(0)}});
+	*out = (struct wire_work){true, 0, UINT64_MAX, 86400000};
+	if (address_eq(account, &alice))
+		*out = (struct wire_work){true, 3100, 50000, 3600000};
+	return 0;
+}
+
 static void fold(struct fact f)
 {
 	model_fold(v.model, &f);
@@ -276,7 +288,7 @@ void world_make(void)
 	names_load(names, "root:x:0:0:root:/root:/bin/sh\nalice:x:1000:1000::/:\n");
 	v = (struct view){.model = model_new(), .names = names, .gid_zeus = 990, .node_id = world_id(9), .node_name = "here",
 		.engine = "solo",
-		.mount = "/zeus", .fetch = fetch, .find = find, .proof = proof, .clock_ms = WORLD_MS + WORLD_HEIGHT * 1000};
+		.mount = "/zeus", .fetch = fetch, .find = find, .proof = proof, .work = work, .clock_ms = WORLD_MS + WORLD_HEIGHT * 1000};
 	v.tasks_fd = make_dir("tasks");
 	v.live_fd = make_dir("live");
 	v.images_fd = make_dir("images");

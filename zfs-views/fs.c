@@ -120,6 +120,7 @@ static int fill(struct fs *fs, const struct fs_conf *conf)
 	fs->view.past = past_new(link_at, link);
 	fs->view.find = link_find;
 	fs->view.proof = link_proof;
+	fs->view.work = link_work;
 	fs->view.fetch_arg = link;
 	pthread_mutex_unlock(&fs->view_lock);
 	return 0;

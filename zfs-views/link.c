@@ -70,24 +70,25 @@ static bool take_welcome(struct link *l, struct slice body)
 	return true;
 }
 
+/* Somebody asked for it; the model stays as it is. */
+static bool is_answer(uint8_t type)
+{
+	return type == WIRE_ANSWER || type == WIRE_BLOCK || type == WIRE_SEQ || type == WIRE_FOUND || type == WIRE_WORK;
+}
+
 /* False: the other side does not speak the protocol; cut it off. */
 static bool take_message(struct link *l, const struct wire_head *head, struct slice body)
 {
-	switch (head->type) {
-	case WIRE_WELCOME:
+	if (head->type == WIRE_WELCOME)
 		return take_welcome(l, body);
-	case WIRE_FACTS:
+	if (head->type == WIRE_FACTS)
 		return take_facts(l, body);
-	case WIRE_UIDS:
+	if (head->type == WIRE_UIDS)
 		return take_uids(l, body);
-	case WIRE_ANSWER:
-	case WIRE_BLOCK:
-	case WIRE_SEQ:
-	case WIRE_FOUND:
-		link_calls_answer(l, head, body);
-		return true;
-	}
-	return false;
+	if (!is_answer(head->type))
+		return false;
+	link_calls_answer(l, head, body);
+	return true;
 }
 
 /* Wait for fd or for link_free; false: stop. */
@@ -109,7 +110,7 @@ static void converse(struct link *l, int fd)
 			continue;
 		if (err || !take_message(l, &head, body))
 			return;
-		if (head.type != WIRE_ANSWER && head.type != WIRE_BLOCK && head.type != WIRE_FOUND && head.type != WIRE_SEQ)
+		if (!is_answer(head.type))
 			l->changed(l->arg);
 		if (l->stop)
 			return;

@@ -37,7 +37,8 @@ bool link_sync_cancel(struct link *l, struct link_call *call);
 int link_block(void *arg, uint8_t lane, uint64_t height, uint8_t part, uint8_t **bytes, size_t *len);
 /* A past_build; arg is the link. -ENOENT: that state is not kept. */
 int link_at(void *arg, uint64_t height, struct model *into);
-/* A tx_find and a proof_fetch. */
+/* A tx_find, a work_ask and a proof_fetch. */
 int link_find(void *arg, const struct id *txid, struct wire_found *out);
+int link_work(void *arg, const struct address *account, struct wire_work *out);
 int link_proof(void *arg, const struct wire_place *place, uint8_t **text, size_t *len);
 #endif

@@ -389,6 +389,22 @@ int link_find(void *arg, const struct id *txid, struct wire_found *out)
 	return err ? err : out->found ? 0 : -ENOENT;
 }
 
+int link_work(void *arg, const struct address *account, struct wire_work *out)
+{
+	uint8_t body[64];
+	struct wbuf w = wbuf_on(body, sizeof body);
+	struct timespec until = deadline();
+	struct link_call c = {.type = WIRE_GET_WORK, .want = WIRE_WORK, .again = true};
+	wire_get_work_put(&w, &(struct wire_get_work){*account});
+	if (!keep_body(&c, body, w.len))
+		return -ENOMEM;
+	int err = call_wait(arg, &c, &until);
+	if (!err && !wire_work_get((struct slice){c.reply, c.reply_len}, out))
+		err = -EBADMSG;
+	call_clear(&c);
+	return err;
+}
+
 int link_block(void *arg, uint8_t lane, uint64_t height, uint8_t part, uint8_t **bytes, size_t *len)
 {
 	struct link *l = arg;

@@ -1,7 +1,7 @@
 /* What the renderers share: one function per file of the tree, and the forms of values.
  *
- * A renderer is called with the model's lock held, unless its file is CLASS_IMMUTABLE: those fetch blocks, which may wait for the link's
- * thread, and that thread folds. They take the lock themselves where they need it. */
+ * A renderer is called with the model's lock held, unless its file is CLASS_IMMUTABLE or N_WORK: those ask the ledger, which may wait for
+ * the link's thread, and that thread folds. They take the lock themselves where they need it. */
 #ifndef ZEUS_RENDER_H
 #define ZEUS_RENDER_H
 #include <inttypes.h>
@@ -77,7 +77,7 @@ render_fn render_empty, render_readme, render_version, render_status, render_err
 render_fn render_symbols, render_ticker, render_spec, render_book, render_bids, render_asks, render_bid, render_ask, render_last,
 	render_trades;
 render_fn render_address, render_pubkey, render_custody, render_nonce, render_balance, render_balances, render_history, render_order,
-	render_draft;
+	render_draft, render_work;
 render_fn render_lease_spec, render_lease_state, render_lease_status, render_lease_remaining, render_lease_usage, render_lease_limits,
 	render_lease_events, render_lease_drift, render_lease_proof;
 render_fn render_deposit, render_vesting, render_stake, render_delegate, render_votes;

@@ -178,3 +178,34 @@ int render_history(const struct view *v, uid_t uid, const struct node *n, struct
 	model_each_pay(v->model, a, put_pay, &h);
 	return 0;
 }
+
+static void put_units(struct page *out, const char *key, uint64_t units)
+{
+	if (units == UINT64_MAX)
+		page_add(out, "%s max\n", key);
+	else
+		page_add(out, "%s %" PRIu64 "\n", key, units);
+}
+
+/* Without the model's lock: the ledger says it. What it has no account of has no units. */
+int render_work(const struct view *v, uid_t uid, const struct node *n, struct page *out)
+{
+	struct address who = {0};
+	struct wire_work w = {.found = false};
+	(void)uid;
+	model_lock(v->model);
+	const struct address *a = address_of(v, n);
+	if (a)
+		who = *a;
+	model_unlock(v->model);
+	if (!a)
+		return -ENOENT;
+	int rc = v->work ? v->work(v->fetch_arg, &who, &w) : -EHOSTDOWN;
+	if (rc < 0)
+		return rc;
+	put_units(out, "used", w.used);
+	put_units(out, "available", w.total == UINT64_MAX ? w.total : w.total > w.used ? w.total - w.used : 0);
+	put_units(out, "total", w.total);
+	page_add(out, "window_ms %" PRIu64 "\n", w.window_ms);
+	return 0;
+}

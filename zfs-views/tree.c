@@ -231,7 +231,10 @@ static int render_locked(const struct view *v, uid_t uid, const struct node *n, 
 	return rc;
 }
 
-static int render_block(const struct view *v, uid_t uid, const struct node *n, struct page *out)
+/* Whose renderer asks the ledger. */
+static bool is_asked(uint16_t kind) { return tree_entries[kind].class == CLASS_IMMUTABLE || kind == N_WORK; }
+
+static int render_unlocked(const struct view *v, uid_t uid, const struct node *n, struct page *out)
 {
 	model_lock(v->model);
 	bool reached = tree_alive(v, n);
@@ -251,7 +254,7 @@ int tree_render(const struct view *v, uid_t uid, const struct node *n, struct pa
 	int rc = view_at(&v, n, &room);
 	if (rc < 0)
 		return rc;
-	rc = e->class == CLASS_IMMUTABLE ? render_block(v, uid, n, &text) : render_locked(v, uid, n, &text);
+	rc = is_asked(n->kind) ? render_unlocked(v, uid, n, &text) : render_locked(v, uid, n, &text);
 	if (rc == 0)
 		page_put(out, text.p, text.len);
 	page_free(&text);

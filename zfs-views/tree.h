@@ -34,7 +34,7 @@ enum node_kind {
 	N_TOKENS_TSV, N_TOKENS, N_TOKEN, N_TOKEN_ISSUER, N_TOKEN_DECIMALS, N_TOKEN_SUPPLY, N_TOKEN_DEPOSIT, N_TOKEN_ANCHOR, N_TOKEN_HOLDERS,
 	N_TOKEN_RATE, N_TOKEN_MODE, N_TOKEN_CTL,
 	N_TOKEN_DRAFT, N_TOKEN_DRAFT_DECIMALS, N_TOKEN_DRAFT_ANCHOR, N_TOKEN_DRAFT_MODE, N_TOKEN_DRAFT_CTL,
-	N_VESTING, N_STAKE, N_DELEGATE, N_VOTES, N_DEPOSIT, N_ACCOUNT_CTL, N_CHAIN_VERIFY,
+	N_VESTING, N_STAKE, N_DELEGATE, N_VOTES, N_DEPOSIT, N_ACCOUNT_CTL, N_CHAIN_VERIFY, N_WORK,
 	N_KINDS,
 };
 
@@ -79,6 +79,9 @@ typedef int block_fetch(void *arg, uint8_t lane, uint64_t height, uint8_t part, 
 typedef int tx_find(void *arg, const struct id *txid, struct wire_found *out);
 typedef int proof_fetch(void *arg, const struct wire_place *place, uint8_t **text, size_t *len);
 
+/* What work units an account has now; also asks the ledger. */
+typedef int work_ask(void *arg, const struct address *account, struct wire_work *out);
+
 struct view {
 	struct model *model; struct local *local;
 	const struct names *names; /* login names; NULL = numbers */
@@ -88,13 +91,13 @@ struct view {
 	gid_t gid_zeus;
 	struct id node_id;       /* this machine's node; zero until registered */
 	char node_name[NAME_MAX_LEN + 1], engine[17], mount[256];
-	block_fetch *fetch; tx_find *find; proof_fetch *proof; void *fetch_arg;
+	block_fetch *fetch; tx_find *find; proof_fetch *proof; work_ask *work; void *fetch_arg;
 	struct past *past;       /* NULL: nothing is shown at/ */
 	uint64_t clock_ms;       /* 0 = the wall clock; else what it is said to be (tests) */
 };
 
 /* All of these take the model's lock for reading themselves; a callback of tree_list runs under it and may call tree_attr. Never call
- * tree_render with the lock held: a block may have to be fetched, by the thread that wants to fold. */
+ * tree_render with the lock held: the ledger may have to be asked, by the thread that wants to fold. */
 const char *tree_name(const struct node *n); /* in its directory */
 void tree_root(struct node *out);
 uint64_t tree_ino(const struct node *n);

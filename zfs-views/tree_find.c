@@ -9,13 +9,13 @@
 
 #define BLOCKS_LISTED 64
 
-/* Of the past there is nothing to write, nothing that is here, and the four that the ledger keeps. */
+/* Of the past there is nothing to write, nothing that is of here and now, and the four that the ledger keeps. */
 static bool shown_at(uint16_t kind)
 {
 	const struct entry *e = &tree_entries[kind];
 	if (e->parent == N_ROOT)
 		return kind == N_MARKET || kind == N_ACCOUNTS || kind == N_LEASES || kind == N_TOKENS;
-	bool here = kind == N_LEASE_LIMITS || kind == N_LEASE_DRIFT || kind == N_LEASE_PROOF;
+	bool here = kind == N_WORK || kind == N_LEASE_LIMITS || kind == N_LEASE_DRIFT || kind == N_LEASE_PROOF;
 	return !here && (e->class == CLASS_DIR || e->class == CLASS_TEXT || e->class == CLASS_LOG || e->class == CLASS_VALUE);
 }
 
@@ -29,8 +29,8 @@ bool tree_child_shown(const struct view *v, const struct node *dir, uint16_t kin
 		return dir->chain == 0;
 	if (kind == N_NODE_SELF)
 		return !id_is_zero(&v->node_id) && model_node(v->model, &v->node_id);
-	if (dir->kind == N_ACCOUNT && (kind == N_SEND || kind == N_POST || kind == N_BATCH || kind == N_ACCOUNT_CTL))
-		return dir->uid != UID_EXTERNAL; /* who holds no key cannot sign */
+	if (dir->kind == N_ACCOUNT && (kind == N_SEND || kind == N_POST || kind == N_BATCH || kind == N_ACCOUNT_CTL || kind == N_WORK))
+		return dir->uid != UID_EXTERNAL; /* who holds no key cannot sign, and its work units are its owner's to know */
 	if (kind == N_PREPARE)
 		return dir->uid == UID_EXTERNAL;
 	if (kind == N_BLOCK_LATEST || kind == N_BLOCK_GENESIS)

@@ -59,6 +59,7 @@ const struct entry tree_entries[N_KINDS] = {
 	[N_DELEGATE] = VALUE_(N_ACCOUNT, "delegate", 0640, render_delegate),
 	[N_VOTES] = VALUE_(N_ACCOUNT, "votes", 0640, render_votes),
 	[N_ACCOUNT_CTL] = {N_ACCOUNT, "ctl", 0200, CLASS_COMMAND, OWN_UID, render_empty},
+	[N_WORK] = TEXT_(N_ACCOUNT, "work", 0400, OWN_UID, render_work),
 	[N_ORDERS] = DIR_(N_ACCOUNT, "orders", 0750, OWN_UID),
 	[N_POST] = {N_ACCOUNT, "post", 0600, CLASS_EXCHANGE, OWN_UID, render_empty},
 	[N_BATCH] = {N_ACCOUNT, "batch", 0600, CLASS_EXCHANGE, OWN_UID, render_empty},

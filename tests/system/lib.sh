@@ -90,7 +90,7 @@ use() { # NAME: the installation that everything below speaks of
   export ZEUS=$mnt
 }
 
-create() { # NAME [LINE OF THE CONFIGURATION]...: short times, so that a lease can be seen from its first second to its payment
+configure() { # NAME [LINE OF THE CONFIGURATION]...: no ledger yet
   use "$1"
   installations="$installations $1"
   mkdir -p "$state" "$mnt"
@@ -101,6 +101,10 @@ create() { # NAME [LINE OF THE CONFIGURATION]...: short times, so that a lease c
     printf '[offer]\ncpu = 4\nmem = 4G\ndisk = 64G\nup = 1000mbit\ndown = 1000mbit\nconn = 10000\npids = 8192\n'
     [ $# = 0 ] || printf '%s\n' "$@"
   } > "$conf"
+}
+
+create() { # NAME [LINE OF THE CONFIGURATION]...: short times, so that a lease can be seen from its first second to its payment
+  configure "$@"
   ledger --init --operator "$seller" --account "$seller=1000" --account "$buyer=1000" --param trial=1s --param grace=60s --param settle=4s \
     --param consent=1s || fail 'zeus-ledger --init'
 }
