@@ -19,6 +19,7 @@ exchange() { # UID LINE: sent from its account
 }
 used() { as_user $buyer cat "$file" | awk '$1 == "used" { print $2 }'; }
 
+mkdir "$(home_of $buyer)" || fail 'the operator cannot open an account'
 exchange $seller "to=$(name_of $buyer) amount=50"
 file=$(home_of $buyer)/work
 await 10 'the account is there' test -e "$file"
