@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "kernel-facing/direct.h"
+#include "kernel-facing/fence_read.h"
 #include "tests/kernel_site.h"
 
 static struct site site;
@@ -87,6 +88,44 @@ START_TEST(failed_tasks_leave_the_lease)
 	}
 	run_task("exit 4");
 	ck_assert_int_eq(site_wait_exit(&site, &lease, 10000), 4);
+}
+END_TEST
+
+/* The limits are those of after, and so is the fence; going back fails too. The next look finds it. */
+static int fail_and_lose(void *ctx, const char *step)
+{
+	struct lease *l = ctx;
+	if (strcmp(step, "set"))
+		return 0;
+	strcpy(l->leaf, "lease-gone");
+	return -EDOM;
+}
+
+START_TEST(a_change_that_cannot_be_undone_is_found)
+{
+	struct quota q = site_quota(), more = q;
+	struct checked c;
+	uint32_t have = 0;
+	struct fence_counts counts;
+	q.res.v[RES_CONN] = 8;
+	more.res.v[RES_CONN] = 800;
+	open_lease(&q);
+	struct lease *l = lease_find(direct_of(site.k), &lease);
+	char leaf[GROUP_LEAF_MAX];
+	memcpy(leaf, l->leaf, sizeof leaf);
+	kernel_direct_fault(site.k, fail_and_lose, l);
+	ck_assert_int_eq(site.k->ops->lease_set(site.k, &lease, &more), -EDOM);
+	kernel_direct_fault(site.k, NULL, NULL);
+	memcpy(l->leaf, leaf, sizeof leaf);
+	ck_assert_int_eq(fence_read(&l->fence, &counts, &have), 0);
+	ck_assert_uint_eq(have, 800);
+	ck_assert_int_eq(site.k->ops->leases_check(site.k, &lease, 1, &c), 0);
+	ck_assert_int_eq(c.result, 0);
+	ck_assert_uint_ge(c.n, 1);
+	ck_assert_int_eq(fence_read(&l->fence, &counts, &have), 0);
+	ck_assert_uint_eq(have, 8);
+	ck_assert_int_eq(site.k->ops->leases_check(site.k, &lease, 1, &c), 0);
+	ck_assert_uint_eq(c.n, 0);
 }
 END_TEST
 
@@ -216,6 +255,7 @@ int main(void)
 	TCase *c = add_case(s, "faults");
 	tcase_add_test(c, every_step_rolls_back);
 	tcase_add_test(c, failed_tasks_leave_the_lease);
+	tcase_add_test(c, a_change_that_cannot_be_undone_is_found);
 	c = add_case(s, "restart");
 	tcase_add_test(c, running_tasks_are_adopted);
 	tcase_add_test(c, half_open_leases_are_swept);
