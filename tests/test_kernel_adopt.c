@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "kernel-facing/direct.h"
@@ -126,6 +127,28 @@ START_TEST(a_change_that_cannot_be_undone_is_found)
 	ck_assert_uint_eq(have, 8);
 	ck_assert_int_eq(site.k->ops->leases_check(site.k, &lease, 1, &c), 0);
 	ck_assert_uint_eq(c.n, 0);
+}
+END_TEST
+
+START_TEST(half_closed_leases_answer_nothing)
+{
+	struct quota q = site_quota(), got;
+	struct checked c;
+	char dir[HOST_PATH];
+	open_lease(&q);
+	ck_assert_int_eq(host_path(dir, "%s/stuck", lease_find(direct_of(site.k), &lease)->dir), 0);
+	ck_assert_int_eq(host_mkdir(dir, 0700, 0, 0), 0);
+	ck_assert_int_eq(mount("tmpfs", dir, "tmpfs", 0, "size=64k"), 0);
+	int r = site.k->ops->lease_close(site.k, &lease);
+	int quota = site.k->ops->lease_quota(site.k, &lease, &got);
+	int check = site.k->ops->leases_check(site.k, &lease, 1, &c);
+	kernel_direct_policy(site.k, &site.cfg.policy);
+	ck_assert_int_eq(umount2(dir, MNT_DETACH), 0);
+	ck_assert_int_lt(r, 0);
+	ck_assert_int_eq(quota, -ESRCH);
+	ck_assert_int_eq(check, 0);
+	ck_assert_int_eq(c.result, -ESRCH);
+	ck_assert_int_eq(site.k->ops->lease_close(site.k, &lease), 0);
 }
 END_TEST
 
@@ -256,6 +279,7 @@ int main(void)
 	tcase_add_test(c, every_step_rolls_back);
 	tcase_add_test(c, failed_tasks_leave_the_lease);
 	tcase_add_test(c, a_change_that_cannot_be_undone_is_found);
+	tcase_add_test(c, half_closed_leases_answer_nothing);
 	c = add_case(s, "restart");
 	tcase_add_test(c, running_tasks_are_adopted);
 	tcase_add_test(c, half_open_leases_are_swept);
