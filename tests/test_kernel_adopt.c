@@ -152,6 +152,28 @@ START_TEST(half_closed_leases_answer_nothing)
 }
 END_TEST
 
+/* A task has /dev/full as every task, until it is sold. */
+START_TEST(a_device_that_is_leased_now_is_taken_back_at_once)
+{
+	struct quota q = site_quota();
+	struct checked c;
+	struct kernel_policy p = site.cfg.policy;
+	open_lease(&q);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(site.k->ops->leases_check(site.k, &lease, 1, &c), 0);
+		ck_assert_int_eq(c.result, 0);
+		ck_assert_uint_eq(c.n, 0);
+	}
+	p.devices[p.ndevices++] = (struct device_rule){'c', 1, 7};
+	kernel_direct_policy(site.k, &p);
+	ck_assert_int_eq(site.k->ops->leases_check(site.k, &lease, 1, &c), 0);
+	ck_assert_uint_eq(c.n, 1);
+	ck_assert_str_eq(c.found[0].what, "devices");
+	ck_assert_int_eq(site.k->ops->leases_check(site.k, &lease, 1, &c), 0);
+	ck_assert_uint_eq(c.n, 0);
+}
+END_TEST
+
 /* --- the broker dies --------------------------------------------------------------------------------------------------------------- */
 
 /* Runs f in a process of its own with the kernel side open, until it says so; then it is killed. */
@@ -280,6 +302,7 @@ int main(void)
 	tcase_add_test(c, failed_tasks_leave_the_lease);
 	tcase_add_test(c, a_change_that_cannot_be_undone_is_found);
 	tcase_add_test(c, half_closed_leases_answer_nothing);
+	tcase_add_test(c, a_device_that_is_leased_now_is_taken_back_at_once);
 	c = add_case(s, "restart");
 	tcase_add_test(c, running_tasks_are_adopted);
 	tcase_add_test(c, half_open_leases_are_swept);
