@@ -101,11 +101,14 @@ static int act_open(struct actor *a, struct lease *l)
 		(void)a->kernel->ops->inventory(a->kernel, &a->inventory);
 	if (rc < 0 && rc != -EEXIST)
 		return rc;
+	/* What is there already may be the rest of one that could not be removed. */
+	if (a->kernel->ops->lease_quota(a->kernel, &l->name, &q) == 0)
+		report_limits(a->live_fd, l, &q, &a->inventory);
+	else if (rc == -EEXIST)
+		return rc;
 	l->run.phase = PHASE_OPEN;
 	l->run.killed = false;
 	act_reason(l, "");
-	if (a->kernel->ops->lease_quota(a->kernel, &l->name, &q) == 0)
-		report_limits(a->live_fd, l, &q, &a->inventory);
 	l->quota = q;
 	a->gpus_ms = 0;
 	l->run.held = q.res;
@@ -324,8 +327,9 @@ static bool act_drifted(struct actor *a, struct lease *l, const struct checked *
 	if (l->run.lost) {
 		act_reason(l, DRIFT_GPU_GONE);
 		log_error("lease l-%s: a device that it bought is gone; this machine gives the lease up", l->name.s);
-	} else if (n)
+	} else if (n) {
 		log_warning("lease l-%s: %u limits differed from the lease (%s); repaired", l->name.s, n, c->found[0].what);
+	}
 	return c->result < 0 || n > 0;
 }
 
