@@ -180,6 +180,26 @@ static void bend(struct rig *r)
 	r->kernel->ops = &bent;
 }
 
+/* After a restart under another configuration the devices differ, and are repaired: they are still this lease's. */
+START_TEST(devices_that_differed_stay_the_leases)
+{
+	struct rig *r = &rig;
+	rig_open(r, 2);
+	rig_run(r, 5000);
+	bend(r);
+	devices_differ = true;
+	rig_actor_free(r);
+	rig_actor_new(r);
+	ck_assert_uint_eq(rig_held(r, 0)->quota.ndevices, 0);
+	drift_once = true;
+	rig_ledger_up(r);
+	rig_snapshot(r, true);
+	rig_run(r, 2000);
+	ck_assert_uint_eq(rig_held(r, 0)->quota.ndevices, 1);
+	rig_close(r);
+}
+END_TEST
+
 /* What an undoing left bears the lease's name and is no lease: the ledger is not told that it is ready. */
 START_TEST(half_a_lease_is_not_ready)
 {
@@ -201,4 +221,4 @@ END_TEST
 
 TEST_MAIN("resize", devices_are_not_resized, a_running_task_is_resized, what_the_machine_cannot_is_refused,
     a_resize_is_tried_and_told_until_it_is_heard, a_resize_that_came_to_nothing_is_undone,
-    half_a_lease_is_not_ready)
+    devices_that_differed_stay_the_leases, half_a_lease_is_not_ready)
