@@ -3,6 +3,9 @@
  * Knows how to do; what to do is plan.c's. A verb that is still in progress is asked again; one that failed waits a second. */
 #include "broker/act.h"
 #include "broker/answer.h"
+#include "broker/count.h"
+#include "broker/endpoint.h"
+#include "broker/fate.h"
 #include "broker/gpus.h"
 #include "broker/report.h"
 #include "broker/resize.h"
@@ -14,14 +17,6 @@
 #include <string.h>
 #include <time.h>
 
-struct act_scratch {
-	struct usage_receipt receipt[LEASES_PER_NODE_MAX];
-	struct lease *of[LEASES_PER_NODE_MAX];
-	struct lease_name name[LEASES_PER_NODE_MAX];
-	struct usage usage[LEASES_PER_NODE_MAX];
-	struct checked checked[LEASES_PER_NODE_MAX];
-	char text[DEPLOY_MAX + 512];
-};
 
 struct actor *act_new(void)
 {
@@ -107,7 +102,7 @@ static int act_open(struct actor *a, struct lease *l)
 	else if (rc == -EEXIST)
 		return rc;
 	l->run.phase = PHASE_OPEN;
-	l->run.killed = false;
+	l->run.killed = l->run.oom_killed = false;
 	act_reason(l, "");
 	l->quota = q;
 	a->gpus_ms = 0;
@@ -159,7 +154,7 @@ static int act_create(struct actor *a, struct lease *l)
 	if (rc < 0)
 		return rc;
 	l->run.phase = PHASE_CREATED;
-	l->run.failed = false;
+	l->run.failed = l->run.oom_killed = false;
 	l->run.deploy_rev = l->fact.deploy_rev;
 	l->meter.deploy_rev = l->fact.deploy_rev;
 	report_meter(a->live_fd, l, a->now_ms);
@@ -195,13 +190,14 @@ static int act_freeze(struct actor *a, struct lease *l, bool frozen)
 
 static int act_close(struct actor *a, struct lease *l)
 {
+	l->run.killed |= l->run.phase < PHASE_EXITED && !l->run.failed; /* its end is seen before all of it is gone */
 	int rc = a->kernel->ops->lease_close(a->kernel, &l->name);
 	if (rc < 0)
 		return rc;
-	l->run.killed = l->run.phase < PHASE_EXITED && !l->run.failed;
 	if (l->run.killed && !l->run.lost)
 		act_reason(l, l->fact.reason);
-	if (l->run.killed && l->run.phase >= PHASE_CREATED) { /* closing kills, and then nobody is left to ask how it ended */
+	/* Closing kills, and then nobody is left to ask how it ended. */
+	if (l->run.killed && l->run.phase >= PHASE_CREATED && l->usage.phase != TASK_EXITED) {
 		l->usage.phase = TASK_EXITED;
 		l->usage.exit_code = 128 + SIGKILL;
 	}
@@ -225,15 +221,15 @@ static int act_one(struct actor *a, struct lease *l, enum action what)
 	case ACT_RECREATE:
 		return act_recreate(a, l);
 	case ACT_READY:
-		rc = link_ready(&a->link, l, "");
-		l->run.ready_sent = rc == 0;
-		return rc;
+		return endpoint_tell(a, l);
 	case ACT_START:
 		return act_start(a, l);
 	case ACT_FREEZE: case ACT_THAW:
 		return act_freeze(a, l, what == ACT_FREEZE);
 	case ACT_CLOSE:
 		return act_close(a, l);
+	case ACT_KILL:
+		return fate_kill(a, l);
 	case ACT_QUIT:
 		rc = link_quit(&a->link, l);
 		l->run.quit_sent = rc == 0;
@@ -284,6 +280,7 @@ static void act_all(struct actor *a)
 		next = l->next;
 		if (!l->known && !a->link.caught_up)
 			continue; /* the ledger may still name it */
+		fate_recall(a, l);
 		if (act_lease(a, l) && n < LEASES_PER_NODE_MAX) {
 			meter_receipt(&l->meter, &l->id, a->wall_ms, &s->receipt[n]);
 			report_meter(a->live_fd, l, a->now_ms); /* first: whoever comes after a crash must not tell less than was told */
@@ -297,154 +294,6 @@ static void act_all(struct actor *a)
 		link_receipts(&a->link, s->receipt, s->of, n);
 }
 
-static void act_phase(struct lease *l)
-{
-	switch (l->usage.phase) {
-	case TASK_NONE:
-		if (l->run.phase > PHASE_OPEN)
-			l->run.phase = PHASE_OPEN;
-		break;
-	case TASK_CREATED:
-		l->run.phase = PHASE_CREATED;
-		break;
-	case TASK_RUNNING: case TASK_FROZEN:
-		l->run.phase = PHASE_RUNNING;
-		l->run.frozen = l->usage.phase == TASK_FROZEN;
-		break;
-	case TASK_EXITED:
-		l->run.phase = PHASE_EXITED;
-		break;
-	}
-}
-
-/* Once a second: is what the kernel holds what was sold? The difference is repaired, reported and not billed. */
-static bool act_drifted(struct actor *a, struct lease *l, const struct checked *c)
-{
-	uint32_t n = c->result < 0 ? 0 : c->n;
-	report_drift(a->live_fd, l, c->found, n);
-	for (uint32_t k = 0; k < n; k++)
-		l->run.lost |= strcmp(c->found[k].what, DRIFT_GPU_GONE) == 0;
-	if (l->run.lost) {
-		act_reason(l, DRIFT_GPU_GONE);
-		log_error("lease l-%s: a device that it bought is gone; this machine gives the lease up", l->name.s);
-	} else if (n) {
-		log_warning("lease l-%s: %u limits differed from the lease (%s); repaired", l->name.s, n, c->found[0].what);
-		/* while its devices differed the kernel side named none of them, and another lease would have been given them */
-		(void)a->kernel->ops->lease_quota(a->kernel, &l->name, &l->quota);
-	}
-	return c->result < 0 || n > 0;
-}
-
-/* The chain's own limit, kept even while the ledger is away: past the deadline or the money, the lease is held. */
-static bool act_overdue(const struct actor *a, const struct lease *l)
-{
-	uint64_t wall = a->wall_ms;
-	if (a->link.caught_up || !l->known || !(l->fact.flags & LEASE_RUN))
-		return false;
-	uint64_t rate = money_base(l->fact.rate);
-	uint64_t paid_ms = rate ? (uint64_t)((unsigned __int128)money_base(l->fact.escrow) * 3600000 / rate) : UINT64_MAX / 2;
-	return (l->fact.deadline_ms && wall > l->fact.deadline_ms) || wall > l->fact.since_ms + paid_ms;
-}
-
-/* A lease that was adopted may have been on trial, or held, while nobody looked: of that time only what its present state has lasted is
- * billed. The ledger refuses a receipt that claims more, and every one after it. */
-static void act_count_state(const struct actor *a, struct lease *l)
-{
-	if (plan_billable(&l->fact))
-		meter_at_most(&l->meter, a->now_ms, a->wall_ms > l->fact.since_ms ? a->wall_ms - l->fact.since_ms : 0);
-}
-
-/* checked: of this second, or NULL between two of them. */
-static void act_count(struct actor *a, struct lease *l, const struct checked *checked)
-{
-	if (!l->known)
-		return; /* adopted, and not yet named by the ledger: counted from its last tick once it is */
-	enum meter_condition before = l->condition;
-	uint64_t series = l->meter.group_id;
-	bool drifted = checked ? act_drifted(a, l, checked) : l->condition == METER_DRIFTED;
-	if (drifted && l->condition == METER_UP)
-		l->condition = METER_DRIFTED; /* the second in which it was seen is not billed either */
-	act_count_state(a, l);
-	meter_tick(&l->meter, &l->usage, a->inventory.boot_id, a->now_ms, a->wall_ms, l->condition);
-	act_phase(l);
-	l->news = false;
-	l->condition = !plan_billable(&l->fact) || l->run.frozen ? METER_IDLE : drifted ? METER_DRIFTED : METER_UP;
-	l->meter.drifted = l->condition == METER_DRIFTED;
-	l->run.up_ms = l->meter.up_ms;
-	l->run.overdue = act_overdue(a, l);
-	if (l->condition != before || l->meter.group_id != series)
-		report_meter(a->live_fd, l, a->now_ms);
-	if (!checked)
-		return;
-	report_live(a->live_fd, l);
-	report_meter_seldom(a->live_fd, l, a->now_ms);
-	report_state(a->live_fd, l, a->wall_ms);
-}
-
-/* What was not read was not compared either: until the next look nothing is billed. */
-static void act_unread(struct actor *a, struct lease *l, int rc)
-{
-	if (l->condition != METER_UP)
-		return;
-	log_error("lease l-%s: its usage could not be read: %s", l->name.s, strerror(-rc));
-	l->condition = METER_DRIFTED;
-	l->meter.drifted = true;
-	report_meter(a->live_fd, l, a->now_ms);
-}
-
-/* One by one, when one of them fails: the others are counted. One that is not there any more is opened anew. */
-static void act_usage_each(struct actor *a, uint32_t *n)
-{
-	struct act_scratch *s = a->scratch;
-	uint32_t kept = 0;
-	for (uint32_t i = 0; i < *n; i++) {
-		struct lease *l = s->of[i];
-		int rc = a->kernel->ops->usage(a->kernel, &s->name[i], 1, &s->usage[kept]);
-		if (rc == 0) {
-			s->of[kept++] = l;
-		} else if (rc == -ESRCH) {
-			log_error("lease l-%s: the kernel side has lost it", l->name.s);
-			l->run.phase = PHASE_NONE;
-			l->quota = (struct quota){.ndevices = 0};
-		} else
-			act_unread(a, l, rc);
-	}
-	*n = kept;
-}
-
-static void act_check(struct actor *a, uint32_t n)
-{
-	struct act_scratch *s = a->scratch;
-	int rc = a->kernel->ops->leases_check(a->kernel, s->name, n, s->checked);
-	for (uint32_t i = 0; rc < 0 && i < n; i++)
-		s->checked[i] = (struct checked){.result = rc};
-}
-
-/* full: usage of every lease, their limits compared, the reports written; else what a fact has changed is counted up to now. */
-static void act_tick(struct actor *a, bool full)
-{
-	struct act_scratch *s = a->scratch;
-	uint32_t n = 0;
-	for (struct lease *l = a->books.first; l && n < LEASES_PER_NODE_MAX; l = l->next) {
-		if (l->run.phase == PHASE_NONE || (!full && !l->news))
-			continue;
-		s->name[n] = l->name;
-		s->of[n++] = l;
-	}
-	if (!n)
-		return;
-	if (a->kernel->ops->usage(a->kernel, s->name, n, s->usage) < 0)
-		act_usage_each(a, &n);
-	for (uint32_t i = 0; i < n; i++)
-		s->name[i] = s->of[i]->name; /* those that are left */
-	if (full)
-		act_check(a, n);
-	for (uint32_t i = 0; i < n; i++) {
-		s->of[i]->usage = s->usage[i];
-		act_count(a, s->of[i], full ? &s->checked[i] : NULL);
-	}
-}
-
 void act_pass(struct actor *a, bool news)
 {
 	bool full = a->now_ms - a->tick_ms >= TICK_MS;
@@ -453,7 +302,7 @@ void act_pass(struct actor *a, bool news)
 	if (full)
 		a->tick_ms = a->now_ms;
 	if (full || news)
-		act_tick(a, full);
+		count_tick(a, full);
 	act_all(a);
 	if (full && a->now_ms - a->gpus_ms >= GPUS_MS) {
 		a->gpus_ms = a->now_ms;
@@ -468,6 +317,7 @@ int act_adopt(struct actor *a)
 	int rc = a->kernel->ops->lease_list(a->kernel, name, LEASES_PER_NODE_MAX, &n);
 	for (uint32_t i = 0; rc == 0 && i < n; i++) {
 		struct lease *l = leases_adopt(&a->books, name[i].s);
+		l->recalled = true;
 		l->run.phase = PHASE_OPEN;
 		l->run.frozen = true; /* until a running task shows otherwise: thawing what is not frozen is harmless */
 		if (a->kernel->ops->lease_quota(a->kernel, &l->name, &l->quota) < 0)

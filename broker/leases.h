@@ -19,6 +19,7 @@ struct lease {
 	bool known;              /* the ledger has it */
 	struct fact_lease fact;  /* deploy points into deploy */
 	uint8_t deploy[DEPLOY_MAX];
+	bool recalled;           /* its meter was looked for among the reports of earlier runs */
 	struct running run;
 	struct lease_meter meter;
 	enum meter_condition condition; /* since the last tick */

@@ -13,7 +13,7 @@ static void meter_new_series(struct lease_meter *m, const struct usage *u, const
 	m->base_rx += m->rx;
 	m->base_io += m->io;
 	m->base_gpu_ms += m->gpu_ms;
-	m->cpu_us = m->tx = m->rx = m->io = m->gpu_ms = m->stall_us = 0;
+	m->cpu_us = m->tx = m->rx = m->io = m->gpu_ms = 0;
 	m->group_id = u->group_id;
 	memcpy(m->boot_id, boot_id, sizeof(m->boot_id));
 	m->last_ms = 0;
@@ -26,9 +26,29 @@ static void meter_raise(uint64_t *counter, uint64_t reading)
 		*counter = reading;
 }
 
+static uint64_t meter_more(uint64_t now, uint64_t before) { return now > before ? now - before : 0; }
+
+/* Ready, not running, and not because of its own quota: other work of the seller's had the processors. */
+static uint64_t meter_crowded_us(struct lease_meter *m, const struct usage *u)
+{
+	uint64_t ahead = meter_more(m->ahead_us + meter_more(u->pressure_us, m->pressure_us), meter_more(u->throttled_us, m->throttled_us));
+	m->ahead_us = ahead < METER_LAG_US ? ahead : METER_LAG_US;
+	return ahead - m->ahead_us;
+}
+
+/* On a processor that the machine's own host had taken away: as large a part of the time in which it ran as of the machine's. */
+static uint64_t meter_stolen_us(const struct lease_meter *m, const struct usage *u, uint64_t passed_us)
+{
+	uint64_t steal = meter_more(u->steal_us, m->steal_us), busy = meter_more(u->busy_us, m->busy_us);
+	uint64_t ran = meter_more(u->cpu_us, m->cpu_us);
+	if (ran > passed_us)
+		ran = passed_us; /* on several processors at once */
+	return steal ? (uint64_t)((unsigned __int128)ran * steal / (steal + busy)) : 0;
+}
+
 static void meter_time(struct lease_meter *m, const struct usage *u, uint64_t passed_ms, enum meter_condition c)
 {
-	uint64_t stalled_ms = u->stall_us > m->stall_us ? (u->stall_us - m->stall_us) / 1000 : 0;
+	uint64_t stalled_ms = (meter_crowded_us(m, u) + meter_stolen_us(m, u, passed_ms * 1000)) / 1000;
 	if (stalled_ms > passed_ms)
 		stalled_ms = passed_ms;
 	m->mem_mib_ms += (u->mem_bytes >> 20) * passed_ms;
@@ -55,7 +75,10 @@ void meter_tick(
 	meter_raise(&m->rx, u->rx_bytes);
 	meter_raise(&m->io, u->io_bytes);
 	meter_raise(&m->gpu_ms, u->gpu_ms);
-	meter_raise(&m->stall_us, u->stall_us);
+	m->pressure_us = u->pressure_us;
+	m->throttled_us = u->throttled_us;
+	m->steal_us = u->steal_us;
+	m->busy_us = u->busy_us;
 }
 
 void meter_at_most(struct lease_meter *m, uint64_t boot_ms, uint64_t ms)
@@ -93,7 +116,8 @@ void meter_receipt(const struct lease_meter *m, const struct id *lease, uint64_t
 
 #define METER_FIELDS(X) \
 	X(up_ms) X(drift_ms) X(stall_ms) X(mem_mib_ms) X(base_cpu_us) X(base_tx) X(base_rx) X(base_io) X(base_gpu_ms) \
-	X(cpu_us) X(tx) X(rx) X(io) X(gpu_ms) X(stall_us) X(group_id) X(last_ms) X(t0_ms) X(deploy_rev) X(drifted)
+	X(cpu_us) X(tx) X(rx) X(io) X(gpu_ms) X(pressure_us) X(throttled_us) X(steal_us) X(busy_us) X(ahead_us) \
+	X(group_id) X(last_ms) X(t0_ms) X(deploy_rev) X(drifted)
 
 size_t meter_save(const struct lease_meter *m, char *out, size_t cap)
 {

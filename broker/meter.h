@@ -11,7 +11,9 @@ struct lease_meter {
 	uint64_t up_ms, drift_ms, stall_ms;
 	uint64_t mem_mib_ms;        /* integral of memory over time */
 	uint64_t base_cpu_us, base_tx, base_rx, base_io, base_gpu_ms; /* counted by groups that are gone */
-	uint64_t cpu_us, tx, rx, io, gpu_ms, stall_us;                /* of the present group */
+	uint64_t cpu_us, tx, rx, io, gpu_ms;                          /* of the present group */
+	uint64_t pressure_us, throttled_us, steal_us, busy_us;        /* at the last tick */
+	uint64_t ahead_us;          /* of pressure that its quota may still turn out to have caused: at most METER_LAG_US */
 	uint64_t group_id;
 	uint8_t boot_id[16];
 	uint64_t last_ms;           /* boot time of the last tick; 0 = none yet */
@@ -21,6 +23,8 @@ struct lease_meter {
 	uint32_t seq;               /* of the last receipt that the ledger accepted */
 	struct id prev;             /* its hash */
 };
+
+#define METER_LAG_US 1000000u /* the kernel tells of a throttled stretch when it is over: the longest period of a quota */
 
 enum meter_condition { METER_IDLE, METER_UP, METER_DRIFTED };
 /* Count the time since the last tick, during which c held. */

@@ -64,8 +64,26 @@ static bool plan_receipt_due(const struct fact_lease *fact, const struct running
 	return !plan_billable(fact) || now_ms - run->receipt_ms >= interval_ms;
 }
 
-static enum action plan_run(const struct fact_lease *fact, const struct running *run)
+bool plan_oom_held(const struct running *run, uint64_t now_ms)
 {
+	return run->oom_since_ms && (run->frozen || now_ms - run->oom_since_ms >= OOM_LOOK_MS);
+}
+
+/* More memory, which the plan sees as a change of the lease, or the end of it resolves this; or time does. */
+static enum action plan_oom(const struct fact_lease *fact, const struct running *run, uint64_t now_ms)
+{
+	enum action a = plan_size(fact, run);
+	if (a != ACT_NONE)
+		return a;
+	if (now_ms - run->oom_since_ms >= OOM_HOLD_MS)
+		return run->oom_killed ? ACT_NONE : ACT_KILL;
+	return run->frozen ? ACT_NONE : ACT_FREEZE;
+}
+
+static enum action plan_run(const struct fact_lease *fact, const struct running *run, uint64_t now_ms)
+{
+	if (run->phase == PHASE_RUNNING && run->deploy_rev == fact->deploy_rev && plan_oom_held(run, now_ms))
+		return plan_oom(fact, run, now_ms);
 	if (run->frozen)
 		return ACT_THAW;
 	enum action a = plan_container(fact, run);
@@ -80,7 +98,7 @@ static enum action plan_over(const struct running *run)
 	return run->phase == PHASE_NONE ? ACT_NONE : ACT_CLOSE;
 }
 
-static enum action plan_state(const struct fact_lease *fact, const struct running *run)
+static enum action plan_state(const struct fact_lease *fact, const struct running *run, uint64_t now_ms)
 {
 	bool wanted = plan_before_ready(fact) || (fact->flags & (LEASE_RUN | LEASE_FROZEN));
 	if (!wanted)
@@ -93,13 +111,13 @@ static enum action plan_state(const struct fact_lease *fact, const struct runnin
 		return plan_matched(fact, run);
 	if ((fact->flags & LEASE_FROZEN) || run->overdue)
 		return run->frozen ? plan_size(fact, run) : ACT_FREEZE;
-	return plan_run(fact, run);
+	return plan_run(fact, run, now_ms);
 }
 
 enum action plan_next(const struct fact_lease *fact, const struct running *run, uint64_t now_ms, uint64_t interval_ms)
 {
 	bool gone = !fact || (fact->flags & LEASE_TERMINAL);
-	enum action a = now_ms < run->retry_ms ? ACT_NONE : gone ? plan_over(run) : plan_state(fact, run);
+	enum action a = now_ms < run->retry_ms ? ACT_NONE : gone ? plan_over(run) : plan_state(fact, run, now_ms);
 	if (a == ACT_NONE && !gone && plan_receipt_due(fact, run, now_ms, interval_ms))
 		a = ACT_RECEIPT;
 	return a;
@@ -110,6 +128,6 @@ const char *action_word(enum action a)
 	static const char *const word[] = {[ACT_NONE] = "none", [ACT_OPEN] = "open", [ACT_CREATE] = "create", [ACT_READY] = "ready",
 	    [ACT_START] = "start", [ACT_FREEZE] = "freeze", [ACT_THAW] = "thaw", [ACT_RECREATE] = "recreate",
 	    [ACT_RECEIPT] = "receipt", [ACT_CLOSE] = "close", [ACT_QUIT] = "quit", [ACT_RESIZE] = "resize",
-	    [ACT_RESIZED] = "resized", [ACT_REFUSE] = "refuse"};
+	    [ACT_RESIZED] = "resized", [ACT_REFUSE] = "refuse", [ACT_KILL] = "kill"};
 	return word[a];
 }

@@ -19,9 +19,11 @@ struct running {
 	bool frozen;
 	bool failed;            /* the task of deploy_rev cannot be made, and that is the buyer's doing */
 	bool killed;            /* closed before its task ended by itself */
+	uint64_t oom_since_ms;  /* its memory has been full since; 0: it is not */
+	bool oom_killed;        /* it was, for longer than OOM_HOLD_MS, and the task was told to end */
 	bool overdue;           /* the ledger is away and the lease's time or money is over: hold it */
 	bool ready_sent;        /* asked of the ledger, not yet seen in a fact */
-	bool lost;              /* a device of it is gone: nothing can be delivered any more */
+	bool lost;              /* a device of it, or the boot that it ran in, is gone: nothing can be delivered any more */
 	bool quit_sent;         /* asked of the ledger, not yet seen in a fact */
 	uint32_t deploy_rev;    /* of the container that exists, or failed */
 	uint64_t retry_ms;      /* not before this time: the last attempt failed */
@@ -37,8 +39,13 @@ struct running {
 };
 
 enum action { ACT_NONE, ACT_OPEN, ACT_CREATE, ACT_READY, ACT_START, ACT_FREEZE, ACT_THAW, ACT_RECREATE, ACT_RECEIPT, ACT_CLOSE,
-	ACT_QUIT, ACT_RESIZE, ACT_RESIZED, ACT_REFUSE };
+	ACT_QUIT, ACT_RESIZE, ACT_RESIZED, ACT_REFUSE, ACT_KILL };
 
+#define OOM_LOOK_MS 1000     /* a full memory that something of the task still empties by itself is no reason to hold it */
+#define OOM_HOLD_MS 600000   /* so long it may be held for, paid like any other time; then it ends */
+
+/* Is the task held because its memory is full? */
+bool plan_oom_held(const struct running *run, uint64_t now_ms);
 /* The next action, one at a time: carry it out, feed the result back, ask again until ACT_NONE. fact NULL: the ledger does not know this
  * lease. interval_ms: between receipts while running. */
 enum action plan_next(const struct fact_lease *fact, const struct running *run, uint64_t now_ms, uint64_t interval_ms);

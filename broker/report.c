@@ -53,6 +53,8 @@ static int report_write(int dir_fd, const char *lease, const char *name, const c
 
 static const char *report_phase(const struct lease *l)
 {
+	if (l->run.lost)
+		return "lost";
 	if (l->run.failed)
 		return "failed";
 	if (l->run.killed)
@@ -116,8 +118,8 @@ static void live_lines(struct lines *t, const struct lease *l)
 {
 	const struct usage *u = &l->usage;
 	const struct { const char *key; uint64_t value; } all[] = {{"usage_usec", u->cpu_us}, {"throttled_usec", u->throttled_us},
-	    {"stall_usec", u->stall_us}, {"memory_current", u->mem_bytes}, {"memory_peak", u->mem_peak_bytes}, {"tx_bytes", u->tx_bytes},
-	    {"rx_bytes", u->rx_bytes}, {"tx_bytes_peer", u->tx_bytes_peer}, {"rx_bytes_peer", u->rx_bytes_peer},
+	    {"pressure_usec", u->pressure_us}, {"memory_current", u->mem_bytes}, {"memory_peak", u->mem_peak_bytes},
+	    {"tx_bytes", u->tx_bytes}, {"rx_bytes", u->rx_bytes}, {"tx_bytes_peer", u->tx_bytes_peer}, {"rx_bytes_peer", u->rx_bytes_peer},
 	    {"io_bytes", u->io_bytes}, {"conn_opened", u->conn_opened}, {"conn_held_back", u->conn_held_back},
 	    {"conn_refused", u->conn_refused}, {"gpu_ms", u->gpu_ms}, {"pids_current", u->pids},
 	    {"oom_kills", u->oom_kills}, {"up_ms", l->meter.up_ms}, {"drift_ms", l->meter.drift_ms}, {"stall_ms", l->meter.stall_ms}};
@@ -134,7 +136,7 @@ static bool live_same(struct reported *said, const struct usage *u)
 {
 	uint64_t counted = u->cpu_us + u->mem_bytes + u->tx_bytes + u->rx_bytes + u->io_bytes + u->pids + u->oom_kills + u->gpu_ms +
 	    u->conn_opened + u->conn_held_back + u->conn_refused + u->gpu_mem_bytes + u->gpu_permille +
-	    u->phase + u->stall_us;
+	    u->phase + u->pressure_us;
 	bool same = counted == said->counted && ++said->same < LIVE_SAME;
 	if (!same)
 		said->same = 0;

@@ -47,6 +47,7 @@
 #define TOKENS_MAX 65536         /* child tokens of one network */
 #define DEPLOY_MAX 16384         /* task specification carried by EVENT deploy or BID */
 #define ENDPOINT_MAX 512
+#define ENDPOINT_SEALED "sealed:"  /* begins one that only its buyer can read */
 #define CID_LEN 16
 #define CID_KEEP_MS (24ULL * 3600 * 1000)
 #define CIDS_PER_ACCOUNT (1u << 20) /* commands of one account in that time: some 120 MiB of memory */

@@ -31,6 +31,7 @@
 int container_root(const char *dir, char out[HOST_PATH]) { return host_path(out, "%s/merged", dir); }
 int container_dev_dir(const char *dir, char out[HOST_PATH]) { return host_path(out, "%s/dev", dir); }
 
+static int fault(const struct container *c, const char *step) { return c->fault ? c->fault(c->fault_ctx, step) : 0; }
 int container_disk(const char *dir, char out[HOST_PATH]) { return host_path(out, "%s/device", dir); }
 
 int container_pid(const char *dir, pid_t *out)
@@ -42,6 +43,12 @@ int container_pid(const char *dir, pid_t *out)
 	if (r == 0)
 		*out = (pid_t)v;
 	return r;
+}
+
+bool container_waits(const char *dir, const char *cid)
+{
+	char path[HOST_PATH];
+	return host_path(path, "%s/state/%s/exec.fifo", dir, cid) == 0 && host_exists(path);
 }
 
 int container_exit_code(const char *dir, const char *cid, int *out)
@@ -150,10 +157,13 @@ static int mount_overlay(const struct container *c, const char *merged)
 	r = r < 0 ? r : host_mkdir(lower, 0700, 0, 0);
 	r = r < 0 ? r : host_mkdir(disk, 0700, 0, 0);
 	r = r < 0 ? r : bind_lower(c, lower);
+	r = r < 0 ? r : fault(c, "disk");
 	r = r < 0 ? r : disk_take(c->disks, image, c->disk_mib, c->uid_base + HELPER_ID);
+	r = r < 0 ? r : fault(c, "loop");
 	if (r == 0 && (r = disk_mount(image, disk)) < 0)
 		disk_forget(c->disks, c->disk_mib);
 	r = r < 0 ? r : name_disk(c, disk);
+	r = r < 0 ? r : fault(c, "overlay");
 	r = r < 0 ? r : host_mkdir(upper, 0755, c->uid_base, c->uid_base);
 	r = r < 0 ? r : host_mkdir(work, 0700, 0, 0);
 	if (r < 0)
@@ -329,13 +339,18 @@ int container_create(const void *arg)
 	int r = joining_start(&joining, c);
 	if (r < 0)
 		return r;
-	r = private_mounts(c);
+	r = fault(c, "mounts");
+	r = r < 0 ? r : private_mounts(c);
+	r = r < 0 ? r : fault(c, "nodes");
 	r = r < 0 ? r : mount_devices(c);
+	r = r < 0 ? r : fault(c, "root");
 	r = r < 0 ? r : mount_root(c);
 	int joined = joining_wait(&joining);
 	r = r < 0 ? r : joined;
 	r = r < 0 ? r : has_program(c);
+	r = r < 0 ? r : fault(c, "monitor");
 	r = r < 0 ? r : run_conmon(c, &pid);
+	r = r < 0 ? r : fault(c, "join");
 	sem_post(&joining.done);
 	pthread_join(joining.thread, NULL);
 	return r;
@@ -369,6 +384,7 @@ int container_start(const void *arg)
 	char state[HOST_PATH], fifo[HOST_PATH];
 	int r = host_path(state, "%s/state", c->dir);
 	r = r < 0 ? r : private_mounts(c);
+	r = r < 0 ? r : fault(c, "run");
 	if (r < 0)
 		return r;
 	const char *crun[] = {c->runtime.path, "--cgroup-manager=cgroupfs", "--root", state, "start", c->cid, NULL};

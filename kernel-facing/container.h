@@ -25,6 +25,8 @@ struct container {
 	uint32_t disk_mib;           /* 0: no writable layer */
 	uint32_t ndevices;
 	struct gpu_node devices[DEVICE_RULES_MAX];
+	int (*fault)(void *ctx, const char *step); /* for tests: see direct.h */
+	void *fault_ctx;
 };
 
 /* The paths of a bundle at dir. */
@@ -39,6 +41,8 @@ int container_start(const void *arg);
 int container_release(const struct container *c);
 /* The init's host pid, written by the runtime at create. */
 int container_pid(const char *dir, pid_t *out);
+/* Both runtimes keep a pipe by which a created container waits to be started, and remove it when it is. */
+bool container_waits(const char *dir, const char *cid);
 /* The exit code that conmon kept; -ENOENT while there is none. */
 int container_exit_code(const char *dir, const char *cid, int *out);
 #endif

@@ -45,7 +45,7 @@ struct lease {
 	uint64_t gpu_saved_us, gpu_saved_ms;
 	uint64_t group_id;
 	int pidfd;                     /* of the task's init; -1 = none, or it was seen to end */
-	bool exited;
+	bool exited, unwatched;
 	int exit_code;
 	struct job job;
 	int failed;                    /* why the last create failed, while what it left is being removed */
@@ -103,6 +103,14 @@ int direct_open(struct kernel *k, const struct lease_name *name, const struct qu
 int direct_set(struct kernel *k, const struct lease_name *name, const struct quota *q);
 int direct_close(struct kernel *k, const struct lease_name *name);
 
+/* The veth pair anew, with addresses and rates; then, or if it is there, up as the quota says. */
+int lease_relink(struct direct *d, struct lease *l);
+int lease_links_up(struct direct *d, struct lease *l);
+bool lease_has_network(const struct lease *l);
+
+/* direct_repair.c */
+int repair_groups(struct direct *d, struct lease *l);  /* that are missing */
+int repair_members(struct direct *d, struct lease *l); /* moves every process of the task back into its groups */
 /* direct_net.c: the fence of a lease */
 int lease_fence_set(struct direct *d, struct lease *l);
 int lease_fence_adopt(struct direct *d, struct lease *l);
@@ -142,6 +150,9 @@ int direct_freeze(struct kernel *k, const struct lease_name *name, bool frozen);
 int task_stop(struct direct *d, struct lease *l);
 /* Notices that the task ended. */
 void task_watch(struct direct *d, struct lease *l);
+/* A full memory holds the task once it runs; what makes it may be killed. */
+bool task_holds(const struct lease *l);
+int task_hold(struct direct *d, struct lease *l);
 void task_adopt(struct direct *d, struct lease *l);
 enum task_phase task_phase_of(const struct lease *l);
 

@@ -57,12 +57,47 @@ static int check_rate(struct nl_sock *sock, int index, const char *what, uint32_
 		return r;
 	if (!finding_add(f, what, want, have))
 		return 0;
-	return shaper_set(sock, index, want, r == 0);
+	return shaper_set(sock, index, want, r == 0 && have != SHAPER_OTHER);
+}
+
+/* Groups first, then links: what is compared below must be there. */
+static int check_whole(struct direct *d, struct lease *l, struct finding *f)
+{
+	int r = finding_add(f, "groups", 1, group_whole(&d->groups, l->leaf)) ? repair_groups(d, l) : 0;
+	if (r < 0)
+		return r;
+	int up = netns_link_is_up(d->host, l->host_index), inner = netns_link_is_up(l->inner, l->inner_index);
+	bool gone = up == -ENODEV || inner == -ENODEV;
+	if (!gone && (up < 0 || inner < 0))
+		return up < 0 ? up : inner;
+	if (!finding_add(f, "link", lease_has_network(l), gone ? UINT32_MAX : up && inner))
+		return 0;
+	return gone ? lease_relink(d, l) : lease_links_up(d, l);
+}
+
+/* Somebody with the rights for it may take a task out of the groups that hold it. */
+static int check_members(struct direct *d, struct lease *l, struct finding *f)
+{
+	uint32_t strays = 0;
+	if (l->rec.stage < STAGE_CREATED || l->exited || l->pidfd < 0)
+		return 0;
+	int r = group_strays(&d->groups, l->leaf, l->rec.init_pid, &strays);
+	if (r == -ENOENT || r == -ESRCH)
+		return 0;
+	l->unwatched |= group_count(&d->groups, l->keeper) == 0;
+	return r < 0 ? r : finding_add(f, "members", 0, strays) ? repair_members(d, l) : 0;
+}
+
+static int check_hold(struct direct *d, struct lease *l, struct finding *f)
+{
+	uint64_t bytes = (uint64_t)l->rec.quota.res.v[RES_MEM_MIB] << 20;
+	int r = group_oom_differs(&d->groups, l->leaf, task_holds(l), bytes);
+	return r < 0 ? r : finding_add(f, "oom", task_holds(l), task_holds(l) ^ (r != 0)) ? task_hold(d, l) : 0;
 }
 
 static int check_frozen(struct direct *d, struct lease *l, struct finding *f)
 {
-	if (!finding_add(f, "frozen", l->rec.frozen, group_frozen(&d->groups, l->leaf)))
+	if (!finding_add(f, "frozen", l->rec.frozen, group_freeze_asked(&d->groups, l->leaf)))
 		return 0;
 	return group_freeze(&d->groups, l->leaf, l->rec.frozen);
 }
@@ -85,7 +120,10 @@ int direct_check(struct kernel *k, const struct lease_name *name, struct drift *
 		return -ESRCH;
 	struct drift found[DRIFTS_MAX] = {0};
 	struct finding f = {found, 0};
-	int r = check_group(d, l, &f);
+	int r = l->stopping_since_ms ? 0 : check_whole(d, l, &f);
+	r = r < 0 || l->stopping_since_ms ? r : check_members(d, l, &f);
+	r = r < 0 ? r : check_group(d, l, &f);
+	r = r < 0 || l->stopping_since_ms ? r : check_hold(d, l, &f);
 	r = r < 0 ? r : check_devices(d, l, &f);
 	r = r < 0 ? r : check_rate(d->host, l->host_index, "down", l->rec.quota.res.v[RES_DOWN_KBPS], &f);
 	r = r < 0 ? r : check_rate(l->inner, l->inner_index, "up", l->rec.quota.res.v[RES_UP_KBPS], &f);

@@ -22,7 +22,7 @@ static struct unpack *unpack_of(struct direct *d, const char *hex)
 static int begin(struct direct *d, struct unpack *u, const char *hex)
 {
 	char log[HOST_PATH];
-	struct image_job job = {.uid_base = d->cfg.task_uid_base};
+	struct image_job job = {.uid_base = d->cfg.task_uid_base, .fault = d->fault, .fault_ctx = d->fault_ctx};
 	snprintf(job.hex, sizeof job.hex, "%s", hex);
 	int r = host_path(job.archive, "%s/%s.tar", d->cfg.images_dir, hex);
 	r = r < 0 ? r : host_path(job.dir, "%s", d->unpacked_dir);

@@ -237,6 +237,16 @@ static int make_shaping(struct direct *d, struct lease *l)
 	return r < 0 || !has_network(&l->rec.quota) ? r : set_links_up(d, l, true);
 }
 
+bool lease_has_network(const struct lease *l) { return has_network(&l->rec.quota); }
+int lease_links_up(struct direct *d, struct lease *l) { return set_links_up(d, l, has_network(&l->rec.quota)); }
+
+int lease_relink(struct direct *d, struct lease *l)
+{
+	int r = drop_link(d, l);
+	r = r < 0 ? r : make_link(d, l);
+	return r < 0 ? r : make_shaping(d, l);
+}
+
 static int open_meter(struct direct *d, struct lease *l) { return meter_open(&l->meter, &d->groups, l->leaf); }
 
 static int close_meter(struct direct *d, struct lease *l)
@@ -278,8 +288,9 @@ int direct_fault(struct direct *d, const char *step) { return d->fault ? d->faul
 int lease_undo(struct direct *d, struct lease *l)
 {
 	int r = 0;
-	for (size_t i = STEPS; i-- > 0;) {
-		int one = steps[i].undo ? steps[i].undo(d, l) : 0;
+	for (size_t i = STEPS; i-- > 0 && (i > 0 || r == 0);) { /* the record stays while anything is left: by it the rest is found */
+		int one = steps[i].undo ? direct_fault(d, "undo") : 0;
+		one = one < 0 || !steps[i].undo ? one : steps[i].undo(d, l);
 		r = r < 0 ? r : one;
 	}
 	return r;
@@ -372,6 +383,7 @@ int direct_open(struct kernel *k, const struct lease_name *name, const struct qu
 static int apply(struct direct *d, struct lease *l)
 {
 	int r = set_limits(d, l);
+	r = r < 0 ? r : task_hold(d, l);
 	r = r < 0 ? r : set_devices(d, l);
 	r = r < 0 ? r : set_rates(d, l, true);
 	r = r < 0 ? r : lease_fence_set(d, l);

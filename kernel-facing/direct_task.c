@@ -23,7 +23,7 @@
 static int container_of(struct direct *d, const struct lease *l, struct container *c)
 {
 	*c = (struct container){.runtime = d->runtime, .uid_base = d->cfg.task_uid_base,
-	    .disk_mib = l->rec.quota.res.v[RES_DISK_MIB]};
+	    .disk_mib = l->rec.quota.res.v[RES_DISK_MIB], .fault = d->fault, .fault_ctx = d->fault_ctx};
 	snprintf(c->cid, sizeof c->cid, "%s-%s", d->cfg.instance, l->name.s);
 	int r = host_path(c->dir, "%s", l->bundle);
 	r = r < 0 ? r : host_path(c->netns, "%s/netns", l->dir);
@@ -88,6 +88,7 @@ static int create_begin(struct direct *d, struct lease *l, const struct task_spe
 	r = r < 0 ? r : write_config(d, l, c, spec);
 	r = r < 0 ? r : host_path(log, "%s/create.log", l->dir);
 	r = r < 0 ? r : set_stage(l, STAGE_CREATING);
+	r = r < 0 ? r : direct_fault(d, "container");
 	if (r < 0)
 		return r;
 	r = job_start(&l->job, JOB_CREATE, log, container_create, c);
@@ -182,17 +183,33 @@ int direct_task_create(struct kernel *k, const struct lease_name *name, const st
 
 /* --- start, signal, freeze ------------------------------------------------------------------------------------------------ */
 
+static uint64_t memory_bytes(const struct lease *l) { return (uint64_t)l->rec.quota.res.v[RES_MEM_MIB] << 20; }
+bool task_holds(const struct lease *l) { return l->rec.stage == STAGE_STARTED || l->job.kind == JOB_START; }
+int task_hold(struct direct *d, struct lease *l) { return group_oom_hold(&d->groups, l->leaf, task_holds(l), memory_bytes(l)); }
+
 static int start_begin(struct direct *d, struct lease *l)
 {
 	char log[HOST_PATH];
 	autofree struct container *c = malloc(sizeof *c);
 	int r = c ? container_of(d, l, c) : -ENOMEM;
 	r = r < 0 ? r : direct_fault(d, "start");
+	r = r < 0 ? r : group_oom_hold(&d->groups, l->leaf, true, memory_bytes(l));
 	if (r == 0 && container_release(c) == 0)
 		return 0;
 	r = r < 0 ? r : host_path(log, "%s/start.log", l->dir);
 	r = r < 0 ? r : job_start(&l->job, JOB_START, log, container_start, c);
 	return r < 0 ? r : -EINPROGRESS;
+}
+
+static int start_step(struct direct *d, struct lease *l)
+{
+	char cid[64];
+	if (l->job.kind == JOB_START)
+		return job_poll_within(&l->job, d->patience_ms);
+	snprintf(cid, sizeof cid, "%s-%s", d->cfg.instance, l->name.s);
+	if (container_waits(l->bundle, cid))
+		return start_begin(d, l);
+	return group_oom_hold(&d->groups, l->leaf, true, memory_bytes(l)); /* it was started, and who did it could not note it */
 }
 
 int direct_task_start(struct kernel *k, const struct lease_name *name)
@@ -205,7 +222,10 @@ int direct_task_start(struct kernel *k, const struct lease_name *name)
 		return 0;
 	if (l->rec.stage != STAGE_CREATED)
 		return -EINVAL;
-	int r = l->job.kind == JOB_START ? job_poll_within(&l->job, d->patience_ms) : start_begin(d, l);
+	int r = start_step(d, l);
+	r = r < 0 ? r : direct_fault(d, "started");
+	if (r < 0 && r != -EINPROGRESS)
+		(void)task_hold(d, l);
 	return r < 0 ? r : set_stage(l, STAGE_STARTED);
 }
 
@@ -267,7 +287,7 @@ void task_watch(struct direct *d, struct lease *l)
 	if (container_exit_code(l->bundle, cid, &code) == 0)
 		note_exit(d, l, code);
 	else if (group_count(&d->groups, l->keeper) == 0)
-		note_exit(d, l, EXIT_UNKNOWN); /* the monitor is gone too and left no word */
+		l->unwatched = true, note_exit(d, l, EXIT_UNKNOWN); /* the monitor is gone too and left no word */
 }
 
 enum task_phase task_phase_of(const struct lease *l)
@@ -308,19 +328,22 @@ int task_stop(struct direct *d, struct lease *l)
 	task_watch(d, l);
 	lease_io_end(d, l);
 	meter_close_inner(&l->meter, &d->groups, &l->rec.oom_before);
-	r = group_remove_inner(&d->groups, l->leaf);
+	r = direct_fault(d, "stop");
+	r = r < 0 ? r : group_remove_inner(&d->groups, l->leaf);
+	r = r < 0 ? r : direct_fault(d, "clean");
 	r = r < 0 ? r : host_remove(l->bundle);
 	if (r < 0)
 		return r == -EBUSY ? -EINPROGRESS : r;
 	if (l->pidfd >= 0)
 		close(l->pidfd);
 	l->pidfd = -1;
-	l->exited = false;
+	l->exited = l->unwatched = false;
 	l->stopping_since_ms = 0;
 	l->rec.init_pid = 0;
 	l->rec.stage = STAGE_NONE;
 	if (l->rec.frozen)
 		group_freeze(&d->groups, l->leaf, true);
+	(void)task_hold(d, l); /* a lease that is being swept may have no group */
 	return lease_save(l);
 }
 
@@ -339,11 +362,13 @@ int direct_task_delete(struct kernel *k, const struct lease_name *name)
 /* A task that was being made when the broker died is not whole: nobody can tell how far it came. */
 void task_adopt(struct direct *d, struct lease *l)
 {
-	l->rec.frozen = group_frozen(&d->groups, l->leaf);
+	l->rec.frozen = group_freeze_asked(&d->groups, l->leaf);
+	l->meter.full = l->rec.frozen;
 	if (l->rec.stage == STAGE_CREATING) {
 		l->failed = -ECANCELED;
 		return;
 	}
+	(void)task_hold(d, l);
 	if (l->rec.stage == STAGE_NONE)
 		return;
 	meter_open_inner(&l->meter, &d->groups, l->leaf);

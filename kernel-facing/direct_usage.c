@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "common/cleanup.h"
+#include "kernel-facing/contention.h"
 #include "kernel-facing/direct.h"
 
 #define TRAFFIC_FRESH_MS 50 /* a tick asks for its leases in parts: one dump serves all of them */
@@ -42,22 +43,25 @@ const struct traffic *traffic_of(const struct direct *d, const struct lease *l)
 
 static int read_one(struct direct *d, struct lease *l, struct usage *u)
 {
-	int r = meter_read(&l->meter, &d->groups, u);
-	if (r < 0)
-		return r;
+	(void)meter_read(&l->meter, &d->groups, u); /* a group that is gone is for direct_check; the other leases are counted on */
 	uint32_t rate;
-	if (l->meter.moved && (r = fence_read(&l->fence, &l->conns, &rate)) < 0) /* who opens a connection uses a processor */
+	int r = l->meter.moved ? fence_read(&l->fence, &l->conns, &rate) : 0; /* who opens a connection uses a processor */
+	if (r < 0)
 		return r;
 	u->conn_opened = l->conns.opened;
 	u->conn_held_back = l->conns.held_back;
 	u->conn_refused = l->conns.refused;
 	task_watch(d, l);
+	u->unwatched = l->unwatched;
+	u->oom_held = l->rec.stage == STAGE_STARTED && !l->exited &&
+	    meter_full(&l->meter, &d->groups, (uint64_t)l->rec.quota.res.v[RES_MEM_MIB] << 20);
 	direct_gpu_usage(d, l, u);
 	u->oom_kills += l->rec.oom_before;
 	u->group_id = l->group_id;
 	u->phase = task_phase_of(l);
 	u->exit_code = u->phase == TASK_EXITED ? l->exit_code : 0;
 	u->pid = u->phase == TASK_NONE || u->phase == TASK_EXITED ? 0 : l->rec.init_pid;
+	u->ip = l->host_index > 0 ? netns_task_ip(d->cfg.instance, l->rec.slot) : 0;
 	const struct traffic *t = traffic_of(d, l);
 	u->tx_bytes_peer = l->up.shaped;
 	u->rx_bytes_peer = l->down.shaped;
@@ -81,7 +85,12 @@ int direct_usage(struct kernel *k, const struct lease_name *leases, uint32_t n, 
 		struct lease *l = lease_find(d, &leases[i]);
 		r = l ? read_one(d, l, &all[i]) : -ESRCH;
 	}
-	for (uint32_t i = 0; r == 0 && i < n; i++)
+	uint64_t steal = 0, busy = 0;
+	(void)contention_read(&steal, &busy);
+	for (uint32_t i = 0; r == 0 && i < n; i++) {
 		out[i] = all[i];
+		out[i].steal_us = steal;
+		out[i].busy_us = busy;
+	}
 	return r;
 }

@@ -13,6 +13,8 @@
 #define LOOK_AGAIN_MS 120000 /* of what neither a file nor a message would tell */
 #define LOOK_SHARE 64       /* at most this part of all leases in one second, for that reason */
 #define TOLD_MAX 64
+#define MEMBERS_EACH 2      /* seconds between two looks at where the task is, */
+#define MONITOR_EACH 8      /* and whether its monitor is there and nothing below is frozen */
 #define READ_EACH 4         /* seconds between two readings of files whose writes are told */
 
 static int hear_of(struct direct *d, int fd, uint64_t key)
@@ -137,10 +139,25 @@ static void hear(struct direct *d)
 	}
 }
 
+/* That a task was moved out of its groups, or has lost its monitor, is told by nobody. */
+static bool is_where_it_was(struct direct *d, struct lease *l)
+{
+	uint32_t strays = 0, turn = l->rec.slot + ++l->watch.turn;
+	if (l->rec.stage < STAGE_CREATED || l->exited || l->pidfd < 0)
+		return true;
+	if (turn % MEMBERS_EACH == 0 && group_strays(&d->groups, l->leaf, l->rec.init_pid, &strays) == 0 && strays)
+		return false;
+	if (turn % MONITOR_EACH)
+		return true;
+	return (l->unwatched || group_count(&d->groups, l->keeper)) && group_freeze_asked(&d->groups, l->leaf) == l->rec.frozen;
+}
+
 /* A device can go away without a word. */
 static bool is_as_it_was(struct direct *d, struct lease *l)
 {
 	struct watch *w = &l->watch;
+	if (!is_where_it_was(d, l))
+		return false;
 	if (!w->good || w->told || l->rec.quota.ndevices || l->stopping_since_ms || d->host_told < 0)
 		return false;
 	if (++w->unread % 2 && (l->fence_drifted || fence_touched(&l->fence)))

@@ -62,6 +62,44 @@ static bool is_everywhere(const struct group_host *h, const char *leaf)
 	return true;
 }
 
+bool group_whole(const struct group_host *h, const char *leaf)
+{
+	char path[HOST_PATH];
+	return is_everywhere(h, leaf) && (group_v2_file(h, leaf, "", path) < 0 || host_exists(path));
+}
+
+/* The v2 tree names no controllers. */
+static bool is_used(const struct group_host *h, char *words)
+{
+	if (!words[0])
+		return h->v2[0];
+	for (char *save, *word = strtok_r(words, ",", &save); word; word = strtok_r(NULL, ",", &save))
+		for (size_t i = 0; i < sizeof v1_controllers / sizeof *v1_controllers; i++)
+			if (h->mode != GROUP_V2 && !strcmp(word, v1_controllers[i]))
+				return true;
+	return false;
+}
+
+/* Where the kernel has the process, as /proc/<pid>/cgroup says: "hierarchy:controllers:path" lines. */
+int group_strays(const struct group_host *h, const char *leaf, pid_t pid, uint32_t *n)
+{
+	char path[HOST_PATH], text[4096], within[HOST_PATH];
+	int r = host_path(path, "/proc/%d/cgroup", (int)pid);
+	r = r < 0 ? r : host_path(within, "%s/%s", h->base, leaf);
+	r = r < 0 ? r : host_read(path, text, sizeof text, NULL);
+	if (r < 0)
+		return r;
+	*n = 0;
+	for (char *save, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char *words = strchr(line, ':'), *where = words ? strchr(words + 1, ':') : NULL;
+		if (!where)
+			return -EBADMSG;
+		*where++ = 0;
+		*n += !strstr(where, within) && is_used(h, words + 1);
+	}
+	return 0;
+}
+
 int group_make(const struct group_host *h, const char *leaf)
 {
 	int r = make_with_libcgroup(h, leaf);
@@ -104,7 +142,11 @@ int group_freeze(const struct group_host *h, const char *leaf, bool frozen)
 	char path[HOST_PATH];
 	bool v2 = h->mode == GROUP_V2;
 	int r = group_file(h, CTL_FREEZER, leaf, v2 ? "cgroup.freeze" : "freezer.state", path);
-	return r < 0 ? r : host_write(path, v2 ? (frozen ? "1" : "0") : frozen ? "FROZEN" : "THAWED");
+	r = r < 0 ? r : host_write(path, v2 ? (frozen ? "1" : "0") : frozen ? "FROZEN" : "THAWED");
+	if (r < 0 || frozen || group_file(h, CTL_FREEZER, leaf, v2 ? "task/cgroup.freeze" : "task/freezer.state", path) < 0)
+		return r;
+	(void)host_write(path, v2 ? "0" : "THAWED"); /* there may be none, and somebody may have frozen it */
+	return 0;
 }
 
 bool group_frozen(const struct group_host *h, const char *leaf)
@@ -116,6 +158,20 @@ bool group_frozen(const struct group_host *h, const char *leaf)
 		return false;
 	uint64_t v = 0;
 	return v2 ? host_keyed(text, "frozen", &v) && v == 1 : !strncmp(text, "FROZEN", 6);
+}
+
+bool group_freeze_asked(const struct group_host *h, const char *leaf)
+{
+	static const char *const v1[] = {"freezer.self_freezing", "task/freezer.self_freezing"};
+	static const char *const v2[] = {"cgroup.freeze", "task/cgroup.freeze"};
+	for (int i = 0; i < 2; i++) {
+		char path[HOST_PATH];
+		uint64_t v = 0;
+		int r = group_file(h, CTL_FREEZER, leaf, h->mode == GROUP_V2 ? v2[i] : v1[i], path);
+		if (r == 0 && host_read_u64(path, &v) == 0 && v)
+			return true;
+	}
+	return false;
 }
 
 /* Each process of the tree, first its own then those below; returns how many there were. */

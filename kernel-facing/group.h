@@ -34,6 +34,9 @@ int group_file(const struct group_host *h, enum group_ctl ctl, const char *leaf,
 int group_v2_file(const struct group_host *h, const char *leaf, const char *file, char out[HOST_PATH]);
 
 int group_make(const struct group_host *h, const char *leaf);
+bool group_whole(const struct group_host *h, const char *leaf); /* is it there in every hierarchy? */
+/* In how many hierarchies of those that are used the process is somewhere else. -ENOENT or -ESRCH: it ended. */
+int group_strays(const struct group_host *h, const char *leaf, pid_t pid, uint32_t *n);
 int group_keeper_make(const struct group_host *h, const char *leaf);
 /* The file into which a process writes "0" to join a keeper. */
 int group_keeper_procs(const struct group_host *h, const char *leaf, char out[HOST_PATH]);
@@ -42,8 +45,14 @@ bool group_exists(const struct group_host *h, const char *leaf);
 int group_limit(const struct group_host *h, const char *leaf, const struct resources *res);
 /* Fills cpu, memory, pids as the kernel has them; 0xffffffff = no limit. */
 int group_limits_read(const struct group_host *h, const char *leaf, struct resources *out);
+/* group_oom.c. hold: at its limit the group waits (v1), or is slowed down before it (v2, at group_oom_high); else it is killed. */
+int group_oom_hold(const struct group_host *h, const char *leaf, bool hold, uint64_t max_bytes);
+int group_oom_differs(const struct group_host *h, const char *leaf, bool hold, uint64_t max_bytes); /* 0 or 1 */
+uint64_t group_oom_high(uint64_t max_bytes);
 int group_freeze(const struct group_host *h, const char *leaf, bool frozen);
 bool group_frozen(const struct group_host *h, const char *leaf);
+/* What was asked for, here or in the inner group; a process that waits for memory keeps a group from being frozen altogether. */
+bool group_freeze_asked(const struct group_host *h, const char *leaf);
 /* SIGKILL to everything in it; returns the number of processes seen (0: it is empty). Ends thawed. */
 int group_kill(const struct group_host *h, const char *leaf);
 int group_count(const struct group_host *h, const char *leaf); /* processes in it and below */

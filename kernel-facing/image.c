@@ -269,6 +269,8 @@ static int run_helper(const struct image_job *job, const char *work, int archive
 	return r < 0 ? r : end;
 }
 
+static int fault(const struct image_job *job, const char *step) { return job->fault ? job->fault(job->fault_ctx, step) : 0; }
+
 int image_unpack(const void *arg)
 {
 	const struct image_job *job = arg;
@@ -288,10 +290,12 @@ int image_unpack(const void *arg)
 	if (image_no_space(job->dir))
 		return -ENOSPC;
 	r = host_write(job->keeper_procs, "0");
+	r = r < 0 ? r : fault(job, "unpack");
 	r = r < 0 ? r : host_remove(tmp);
 	r = r < 0 ? r : host_mkdir(tmp, 0700, 0, 0);
 	r = r < 0 ? r : host_mkdir(work, 0755, job->uid_base, job->uid_base);
 	r = r < 0 ? r : run_helper(job, work, archive, (uint64_t)st.st_size);
+	r = r < 0 ? r : fault(job, "unpacked");
 	r = r < 0 ? r : host_remove(oci);
 	if (r == 0 && rename(tmp, done) < 0)
 		r = -errno;

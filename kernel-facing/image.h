@@ -9,6 +9,8 @@ struct image_job {
 	char hex[65];
 	char keeper_procs[HOST_PATH]; /* joined by the helper and all it starts, so that a restarted broker can end them */
 	uid_t uid_base;           /* files of the image's user n belong to uid_base + n */
+	int (*fault)(void *ctx, const char *step); /* for tests: see direct.h */
+	void *fault_ctx;
 };
 
 bool image_hex_ok(const char *hex);

@@ -41,7 +41,8 @@ enum task_phase { TASK_NONE, TASK_CREATED, TASK_RUNNING, TASK_FROZEN, TASK_EXITE
 struct usage {
 	uint64_t cpu_us;         /* CPU time of the lease's group */
 	uint64_t throttled_us;   /* time the quota held it back */
-	uint64_t stall_us;       /* pressure beyond its own throttling: the seller's fault; 0 where the kernel has no PSI */
+	uint64_t pressure_us;    /* time in which something of it was ready and did not run, throttling included; 0: no PSI here */
+	uint64_t steal_us, busy_us; /* of the whole machine: what its host took from its processors, what they did */
 	uint64_t mem_bytes;      /* now, without reclaimable page cache */
 	uint64_t mem_peak_bytes;
 	uint64_t tx_bytes, rx_bytes; /* as the task sees them; layer 2 */
@@ -54,11 +55,14 @@ struct usage {
 	uint32_t gpu_permille;   /* of that time, lately */
 	bool gpu_measured;       /* false: nothing on this machine tells how busy they are */
 	uint32_t pids;           /* now */
+	uint32_t ip;             /* the task's address on this machine, IPv4 in host order; 0: it has no network */
 	uint32_t oom_kills;
 	uint64_t group_id;       /* inode of the lease's group: a new group is a new series */
 	enum task_phase phase;
 	int32_t exit_code;       /* valid when TASK_EXITED: 0..255, 128+n for signal n */
 	int32_t pid;             /* host pid of the task's init, 0 if none */
+	bool oom_held;           /* its memory is full and something of it waits for more: see group_oom.c */
+	bool unwatched;          /* its monitor ended before it did: no more log, and no exit code */
 };
 
 /* A device that may be leased. Texts are printable and without blanks, "-" where nothing is known. */
@@ -180,6 +184,9 @@ bool kernel_reaped(struct kernel *k, int pid, int status);
 struct kernel *kernel_fake_new(const struct kernel_policy *policy);
 void kernel_fake_fail(struct kernel *k, uint32_t n, int err);
 void kernel_fake_exit(struct kernel *k, const struct lease_name *lease, int code);
+void kernel_fake_full(struct kernel *k, const struct lease_name *lease); /* of memory, until lease_set gives more or the task ends */
+void kernel_fake_end(struct kernel *k, const struct lease_name *lease, int code, bool unwatched, uint32_t oom_kills);
+void kernel_fake_steal(struct kernel *k, uint64_t steal_us, uint64_t busy_us);
 void kernel_fake_gone(struct kernel *k, const struct device_rule *rule); /* that device is not there any more */
 void kernel_fake_advance(struct kernel *k, uint64_t us); /* running tasks use cpu up to their quota */
 #endif

@@ -9,6 +9,7 @@
 #include "kernel-facing/policy.h"
 
 #define FAKE_PID 1000
+#define FAKE_IP 0x64400002 /* 100.64.0.2, and a /30 further with each lease that was opened */
 
 struct fake_lease {
 	struct lease_name name;
@@ -22,7 +23,7 @@ struct fake {
 	struct kernel_policy policy;
 	uint32_t fail_in, n;
 	int fail_with;
-	uint64_t groups_made;
+	uint64_t groups_made, steal_us, busy_us;
 	struct device_rule gone;
 	struct fake_lease leases[LEASES_PER_NODE_MAX];
 };
@@ -91,6 +92,7 @@ static int fake_open(struct kernel *k, const struct lease_name *name, const stru
 	if (r < 0)
 		return r;
 	f->leases[f->n++] = (struct fake_lease){.name = *name, .quota = *q, .usage.group_id = ++f->groups_made};
+	f->leases[f->n - 1].usage.ip = FAKE_IP + 4 * (uint32_t)f->groups_made;
 	return 0;
 }
 
@@ -99,8 +101,11 @@ static int fake_set(struct kernel *k, const struct lease_name *name, const struc
 	struct fake_lease *l;
 	int r = enter(k, name, &l);
 	r = r < 0 ? r : admit(fake_of(k), q, l);
-	if (r == 0)
+	if (r == 0) {
+		if (q->res.v[RES_MEM_MIB] > l->quota.res.v[RES_MEM_MIB])
+			l->usage.oom_held = false;
 		l->quota = *q;
+	}
 	return r;
 }
 
@@ -180,6 +185,10 @@ static int fake_usage(struct kernel *k, const struct lease_name *leases, uint32_
 		r = find(f, &leases[i]) ? 0 : -ESRCH;
 	for (uint32_t i = 0; r == 0 && i < n; i++)
 		out[i] = find(f, &leases[i])->usage;
+	for (uint32_t i = 0; r == 0 && i < n; i++) {
+		out[i].steal_us = f->steal_us;
+		out[i].busy_us = f->busy_us;
+	}
 	return r;
 }
 
@@ -217,6 +226,7 @@ static void end(struct fake_lease *l, int code)
 	l->usage.exit_code = code;
 	l->usage.pid = 0;
 	l->usage.pids = 0;
+	l->usage.oom_held = false;
 }
 
 static int fake_task_signal(struct kernel *k, const struct lease_name *name, int signo)
@@ -285,6 +295,29 @@ void kernel_fake_exit(struct kernel *k, const struct lease_name *lease, int code
 	struct fake_lease *l = find(fake_of(k), lease);
 	if (l)
 		end(l, code);
+}
+
+void kernel_fake_full(struct kernel *k, const struct lease_name *lease)
+{
+	struct fake_lease *l = find(fake_of(k), lease);
+	if (l && l->usage.phase == TASK_RUNNING)
+		l->usage.oom_held = true;
+}
+
+void kernel_fake_end(struct kernel *k, const struct lease_name *lease, int code, bool unwatched, uint32_t oom_kills)
+{
+	struct fake_lease *l = find(fake_of(k), lease);
+	kernel_fake_exit(k, lease, code);
+	if (l) {
+		l->usage.unwatched = unwatched;
+		l->usage.oom_kills = oom_kills;
+	}
+}
+
+void kernel_fake_steal(struct kernel *k, uint64_t steal_us, uint64_t busy_us)
+{
+	fake_of(k)->steal_us += steal_us;
+	fake_of(k)->busy_us += busy_us;
 }
 
 void kernel_fake_advance(struct kernel *k, uint64_t us)

@@ -20,6 +20,7 @@ static const struct source sources[] = {
     {METER_MEM_PEAK, CTL_MEMORY, "memory.max_usage_in_bytes", "memory.peak"},
     {METER_OOM, CTL_MEMORY, NULL, "memory.events"},
     {METER_PIDS, CTL_PIDS, "pids.current", "pids.current"},
+    {METER_FULL, CTL_MEMORY, "memory.oom_control", NULL},
     {METER_IO, CTL_BLKIO, "blkio.throttle.io_service_bytes_recursive", "io.stat"},
 };
 
@@ -117,6 +118,29 @@ static uint64_t pressure_us(const char *text)
 	return p ? strtoull(p + 6, NULL, 10) : 0;
 }
 
+/* v2: the threshold was reached, what could be given back was, and there is no room. It stays full until there is. */
+static bool full_v2(struct meter *m, uint64_t mem_max)
+{
+	char text[TEXT_MAX_LEN];
+	uint64_t high = text_of(m, METER_OOM, text) ? keyed(text, "high") : 0, used = number_of(m, METER_MEM), cache = 0;
+	if (text_of(m, METER_MEM_STAT, text))
+		cache = keyed(text, "inactive_file") + keyed(text, "active_file") + keyed(text, "slab_reclaimable");
+	bool room = used - (used > cache ? cache : used) < group_oom_high(mem_max) / 16 * 15;
+	bool reached = high > m->high;
+	m->high = high;
+	return !room && (m->full || reached);
+}
+
+bool meter_full(struct meter *m, const struct group_host *h, uint64_t mem_max)
+{
+	char text[TEXT_MAX_LEN];
+	if (h->mode == GROUP_V2)
+		m->full = full_v2(m, mem_max);
+	else
+		m->full = text_of(m, METER_FULL, text) && keyed(text, "under_oom");
+	return m->full;
+}
+
 /* Its text is the longest by far and costs as much as all others together: asked again when the use has moved by a part in 64. */
 static uint64_t reclaimable(struct meter *m, uint64_t used, bool v2)
 {
@@ -146,9 +170,6 @@ static void read_part(struct meter *m, bool v2, uint32_t part, struct usage *out
 
 static void read_used(struct meter *m, bool v2, struct usage *out)
 {
-	char text[TEXT_MAX_LEN];
-	if (!v2)
-		out->throttled_us = text_of(m, METER_CPU_STAT, text) ? keyed(text, "throttled_time") / 1000 : 0;
 	uint64_t used = number_of(m, METER_MEM), cache = reclaimable(m, used, v2);
 	out->mem_bytes = used > cache ? used - cache : 0;
 	read_part(m, v2, m->turn++, out);
@@ -158,7 +179,7 @@ static void hand_out(const struct usage *u, struct usage *out)
 {
 	out->cpu_us = u->cpu_us;
 	out->throttled_us = u->throttled_us;
-	out->stall_us = u->stall_us;
+	out->pressure_us = u->pressure_us;
 	out->mem_bytes = u->mem_bytes;
 	out->mem_peak_bytes = u->mem_peak_bytes;
 	out->oom_kills = u->oom_kills;
@@ -171,8 +192,10 @@ int meter_read(struct meter *m, const struct group_host *h, struct usage *out)
 	char text[TEXT_MAX_LEN];
 	bool v2 = h->mode == GROUP_V2;
 	struct usage *u = &m->last;
-	if (!text_of(m, v2 ? METER_CPU_STAT : METER_CPU, text))
+	if (!text_of(m, v2 ? METER_CPU_STAT : METER_CPU, text)) {
+		hand_out(u, out); /* as it was */
 		return -EIO;
+	}
 	uint64_t cpu_us = v2 ? keyed(text, "usage_usec") : strtoull(text, NULL, 10) / 1000;
 	bool used = cpu_us != u->cpu_us, all = ++m->skipped >= METER_SKIP_MAX;
 	u->cpu_us = cpu_us;
@@ -182,8 +205,9 @@ int meter_read(struct meter *m, const struct group_host *h, struct usage *out)
 	if (m->moved)
 		read_used(m, v2, u);
 	if (m->moved || m->skipped % 2) {
-		uint64_t stall = text_of(m, METER_PRESSURE, text) ? pressure_us(text) : 0;
-		u->stall_us = stall > u->throttled_us ? stall - u->throttled_us : 0;
+		if (!v2 && text_of(m, METER_CPU_STAT, text))
+			u->throttled_us = keyed(text, "throttled_time") / 1000;
+		u->pressure_us = text_of(m, METER_PRESSURE, text) ? pressure_us(text) : 0;
 	}
 	if (all)
 		m->skipped = 0;

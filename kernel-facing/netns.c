@@ -31,6 +31,8 @@ uint32_t netns_base_ip(const char *instance, uint32_t slot)
 	return POOL + ((block * NETNS_SLOTS + slot) << 2);
 }
 
+uint32_t netns_task_ip(const char *instance, uint32_t slot) { return netns_base_ip(instance, slot) + 2; }
+
 /* Runs f in a namespace of the thread's and returns to the one it was in; a thread that cannot return must not go on. */
 static int enter(int ns_fd, int *ret_home)
 {
@@ -134,6 +136,17 @@ int netns_link_up(struct nl_sock *sock, const char *name, bool up)
 	}
 	rtnl_link_put(old);
 	rtnl_link_put(want);
+	return r;
+}
+
+int netns_link_is_up(struct nl_sock *sock, int index)
+{
+	struct rtnl_link *l = NULL;
+	int r = nl_errno(rtnl_link_get_kernel(sock, index, NULL, &l));
+	if (r < 0)
+		return r;
+	r = rtnl_link_get_flags(l) & IFF_UP ? 1 : 0;
+	rtnl_link_put(l);
 	return r;
 }
 

@@ -14,6 +14,7 @@ struct nl_sock;
 void netns_host_link(const char *instance, uint32_t slot, char out[IFNAMSIZ]);
 /* IPv4, host order: the first address (network) of the slot's /30. */
 uint32_t netns_base_ip(const char *instance, uint32_t slot);
+uint32_t netns_task_ip(const char *instance, uint32_t slot);
 /* Makes a namespace and binds it to path (a file that is made). */
 int netns_make(const char *path);
 /* Detaches the bind and removes the file; 0 if there is none. */
@@ -27,6 +28,7 @@ int netns_call(const char *path, int (*f)(void *arg), void *arg);
 /* veth pair, addresses; both ends up if up. Undoes itself on failure. */
 int netns_link_make(struct nl_sock *host, struct nl_sock *inner, const char *instance, uint32_t slot, int ns_fd);
 int netns_link_up(struct nl_sock *sock, const char *name, bool up);
+int netns_link_is_up(struct nl_sock *sock, int index); /* 0 or 1; -ENODEV: it is gone */
 int netns_link_index(struct nl_sock *sock, const char *name);
 /* 0 if it is gone or was never there. */
 int netns_link_drop(struct nl_sock *host, const char *name);

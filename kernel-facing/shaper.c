@@ -38,6 +38,17 @@ static int add_root(struct nl_sock *sock, int ifindex)
 	return r;
 }
 
+static void drop_root(struct nl_sock *sock, int ifindex)
+{
+	struct rtnl_qdisc *q = rtnl_qdisc_alloc();
+	if (!q)
+		return;
+	rtnl_tc_set_ifindex(TC_CAST(q), ifindex);
+	rtnl_tc_set_parent(TC_CAST(q), TC_H_ROOT);
+	(void)rtnl_qdisc_delete(sock, q); /* refused where there is none */
+	rtnl_qdisc_put(q);
+}
+
 static int put_class(struct nl_sock *sock, int ifindex, uint32_t kbps, bool live)
 {
 	uint64_t bytes_per_s = (uint64_t)kbps * 125;
@@ -88,6 +99,7 @@ int shaper_set(struct nl_sock *sock, int ifindex, uint32_t kbps, bool live)
 {
 	if (live)
 		return put_class(sock, ifindex, kbps, true);
+	drop_root(sock, ifindex); /* somebody else's, when ours is gone */
 	int r = add_root(sock, ifindex);
 	r = r < 0 ? r : put_class(sock, ifindex, kbps, false);
 	return r < 0 ? r : add_leaf(sock, ifindex);
@@ -100,14 +112,17 @@ int shaper_look(struct nl_sock *sock, int ifindex, uint32_t *kbps, uint64_t *byt
 	if (r < 0)
 		return r;
 	struct rtnl_class *c = rtnl_class_get(cache, ifindex, CLASS);
-	uint64_t rate = 0;
+	uint64_t rate = 0, ceil = 0;
 	if (!c)
 		r = -ENOENT;
 	else if (rtnl_htb_get_rate64(c, &rate) < 0)
 		rate = rtnl_htb_get_rate(c);
+	if (r == 0 && rtnl_htb_get_ceil64(c, &ceil) < 0)
+		ceil = rtnl_htb_get_ceil(c);
 	if (r == 0) {
 		*bytes = rtnl_tc_get_stat(TC_CAST(c), RTNL_TC_BYTES);
-		*kbps = rate / 125 > UINT32_MAX ? UINT32_MAX : (uint32_t)(rate / 125);
+		bool other = nl_cache_nitems(cache) != 1 || ceil != rate || rate / 125 > UINT32_MAX;
+		*kbps = other ? SHAPER_OTHER : (uint32_t)(rate / 125);
 	}
 	if (c)
 		rtnl_class_put(c);

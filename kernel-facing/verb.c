@@ -85,35 +85,41 @@ bool verb_inventory_get(struct rbuf *r, struct inventory *out)
 
 void verb_usage_put(struct wbuf *w, const struct usage *v)
 {
-	const uint64_t wide[] = {v->cpu_us, v->throttled_us, v->stall_us, v->mem_bytes, v->mem_peak_bytes, v->tx_bytes, v->rx_bytes,
-	    v->tx_bytes_peer, v->rx_bytes_peer,
-	    v->io_bytes, v->gpu_ms, v->gpu_mem_bytes, v->group_id, v->conn_opened, v->conn_held_back, v->conn_refused};
+	const uint64_t wide[] = {v->cpu_us, v->throttled_us, v->pressure_us, v->steal_us, v->busy_us, v->mem_bytes,
+	    v->mem_peak_bytes, v->tx_bytes, v->rx_bytes, v->tx_bytes_peer, v->rx_bytes_peer, v->io_bytes, v->gpu_ms,
+	    v->gpu_mem_bytes, v->group_id, v->conn_opened, v->conn_held_back, v->conn_refused};
 	for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
 		put_u64(w, wide[i]);
 	put_u8(w, v->gpu_measured);
 	put_u32(w, v->gpu_permille);
 	put_u32(w, v->pids);
+	put_u32(w, v->ip);
 	put_u32(w, v->oom_kills);
 	put_u8(w, (uint8_t)v->phase);
 	put_u32(w, (uint32_t)v->exit_code);
 	put_u32(w, (uint32_t)v->pid);
+	put_u8(w, v->oom_held);
+	put_u8(w, v->unwatched);
 }
 
 bool verb_usage_get(struct rbuf *r, struct usage *out)
 {
 	struct usage v = {0};
-	uint64_t *const wide[] = {&v.cpu_us, &v.throttled_us, &v.stall_us, &v.mem_bytes, &v.mem_peak_bytes, &v.tx_bytes,
-	    &v.rx_bytes, &v.tx_bytes_peer, &v.rx_bytes_peer,
-	    &v.io_bytes, &v.gpu_ms, &v.gpu_mem_bytes, &v.group_id, &v.conn_opened, &v.conn_held_back, &v.conn_refused};
+	uint64_t *const wide[] = {&v.cpu_us, &v.throttled_us, &v.pressure_us, &v.steal_us, &v.busy_us, &v.mem_bytes,
+	    &v.mem_peak_bytes, &v.tx_bytes, &v.rx_bytes, &v.tx_bytes_peer, &v.rx_bytes_peer, &v.io_bytes, &v.gpu_ms,
+	    &v.gpu_mem_bytes, &v.group_id, &v.conn_opened, &v.conn_held_back, &v.conn_refused};
 	for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
 		*wide[i] = get_u64(r);
 	v.gpu_measured = get_bool(r);
 	v.gpu_permille = get_u32(r);
 	v.pids = get_u32(r);
+	v.ip = get_u32(r);
 	v.oom_kills = get_u32(r);
 	uint8_t phase = get_u8(r);
 	v.exit_code = (int32_t)get_u32(r);
 	v.pid = (int32_t)get_u32(r);
+	v.oom_held = get_bool(r);
+	v.unwatched = get_bool(r);
 	if (r->bad || phase > TASK_EXITED)
 		return false;
 	v.phase = (enum task_phase)phase;

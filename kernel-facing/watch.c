@@ -18,7 +18,7 @@ static const struct source sources[] = {
     {CTL_CPU, "cpu.cfs_period_us", NULL},
     {CTL_MEMORY, "memory.limit_in_bytes", "memory.max"},
     {CTL_MEMORY, "memory.memsw.limit_in_bytes", "memory.swap.max"},
-    {CTL_MEMORY, NULL, "memory.high"},
+    {CTL_MEMORY, "memory.oom_control", "memory.high"},
     {CTL_PIDS, "pids.max", "pids.max"},
     {CTL_DEVICES, "devices.list", NULL},
     {CTL_FREEZER, "freezer.state", "cgroup.freeze"},

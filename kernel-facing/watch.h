@@ -14,6 +14,7 @@ struct watch {
 	int fd[WATCH_FILES], told_fd;
 	int wd[WATCH_DIRS];      /* of the broker's inotify; the first is -1: none, the files are read each second */
 	uint64_t hash;
+	uint32_t turn;           /* comparisons, all of them */
 	uint32_t unread;         /* comparisons since the files were read */
 	uint64_t looked_ms;      /* when all of it was last compared; host_now_ms */
 };

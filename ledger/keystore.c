@@ -185,6 +185,18 @@ bool keystore_address(const struct keystore *k, uint32_t uid, struct address *ou
 	return true;
 }
 
+bool keystore_uid(const struct keystore *k, const uint8_t x_pk[32], uint32_t *uid)
+{
+	for (size_t i = 0; i < keyring_count(k->ring); i++) {
+		uint32_t at = keyring_uid(k->ring, i);
+		if (at != KEYSTORE_NODE && memcmp(keyring_get(k->ring, at)->x_pk, x_pk, 32) == 0) {
+			*uid = at;
+			return true;
+		}
+	}
+	return false;
+}
+
 uint32_t keystore_count(const struct keystore *k)
 {
 	size_t n = keyring_count(k->ring);

@@ -17,6 +17,7 @@ void keystore_close(struct keystore *k);
 int keystore_make(struct keystore *k, uint32_t uid);
 const struct keypair *keystore_key(const struct keystore *k, uint32_t uid);           /* NULL: none */
 bool keystore_address(const struct keystore *k, uint32_t uid, struct address *out);
+bool keystore_uid(const struct keystore *k, const uint8_t x_pk[32], uint32_t *uid); /* of the account that payloads for this key go to */
 /* The custodial accounts, without the node's key: cb for each. */
 uint32_t keystore_count(const struct keystore *k);
 void keystore_each(const struct keystore *k, void (*cb)(void *arg, uint32_t uid, const struct address *a), void *arg);

@@ -28,7 +28,7 @@ struct server {
 	struct loop *loop; int fd; const struct conf *conf; struct server_users users; struct keystore *keys; struct core *core;
 	struct client *client[WIRE_CLIENTS_MAX]; uint64_t next_id;
 	struct loop_fd *watch; struct look *look;
-	uint8_t in[WIRE_MAX], opened[WIRE_MAX];
+	uint8_t in[WIRE_MAX], opened[WIRE_MAX], shown[WIRE_MAX];
 };
 
 static unsigned roles_of(const struct server_users *u, uid_t uid)
@@ -107,6 +107,17 @@ static bool flush_message(struct client *c)
 	return true;
 }
 
+/* What was sealed to this node's owner is for plan alone, what was sealed to its users for views, which shows each his own. */
+static struct slice opened(const struct client *c, struct slice facts)
+{
+	const struct archive *a = core_archive(c->s->core);
+	if (c->roles & ROLE_PLAN)
+		facts = (struct slice){c->s->opened, sealed_open_facts(a, c->s->keys, facts, c->s->opened)};
+	if (c->roles & ROLE_VIEWS)
+		facts = (struct slice){c->s->shown, sealed_open_endpoints(a, c->s->keys, facts, c->s->shown)};
+	return facts;
+}
+
 /* One step of output. False: nothing more can be sent now. */
 static bool flush_step(struct client *c)
 {
@@ -120,9 +131,7 @@ static bool flush_step(struct client *c)
 		client_cut(c, "facts could not be read");
 	if (rc < 0)
 		return false;
-	struct slice out = chunk;
-	if (c->roles & ROLE_PLAN) /* what was sealed to this node's owner is for plan alone */
-		out = (struct slice){c->s->opened, sealed_open_facts(core_archive(c->s->core), c->s->keys, chunk, c->s->opened)};
+	struct slice out = opened(c, chunk);
 	if (!client_put(c, WIRE_FACTS, 0, out.p, out.len))
 		return false;
 	stream_sent(&c->stream, chunk.len);

@@ -282,6 +282,9 @@ static void rig_on_ready(struct rig *r, uint64_t req, struct slice body)
 	if (m.type != TX_READY)
 		return;
 	uint32_t i = rig_lease_by(r, &m.scope);
+	struct tx tx;
+	ck_assert_int_eq(tx_body_get(TX_READY, m.body, &tx), V_OK);
+	strcpy(r->endpoint, tx.u.ready.endpoint);
 	r->readies++;
 	if (r->silent)
 		return;

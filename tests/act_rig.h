@@ -28,6 +28,7 @@ struct rig {
 	struct fact_lease lease[RIG_LEASES];
 	uint8_t deploy[1024];
 	enum verdict ready_verdict, receipt_verdict; /* what it says to those */
+	char endpoint[ENDPOINT_MAX + 1]; /* of the last READY */
 	int readies, quits, sets, receipts; /* that came */
 	int events; char event[NAME_MAX_LEN + 1]; enum verdict event_verdict; /* that came, the last, what it says to them */
 	bool silent;                    /* it reads, and answers nothing */

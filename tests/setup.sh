@@ -10,7 +10,7 @@ SETUP_BUILD_PACKAGES='build-essential autoconf automake pkg-config libfuse3-dev 
   libsodium-dev libleveldb-dev check libuv1-dev libjansson-dev libinih-dev uthash-dev libseccomp-dev libcap-ng-dev libsystemd-dev
   libbpf-dev'
 SETUP_RUN_PACKAGES='fuse3 crun runc conmon skopeo umoci busybox-static iproute2 e2fsprogs'
-SETUP_TEST_PACKAGES='iperf3 xxd jq dash mandoc inotify-tools rsync binutils qemu-system-x86 mmdebstrap'
+SETUP_TEST_PACKAGES='iperf3 xxd jq dash mandoc inotify-tools rsync binutils libcap2-bin qemu-system-x86 mmdebstrap'
 
 setup_say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
 

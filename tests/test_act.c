@@ -22,6 +22,7 @@ START_TEST(a_life)
 	ck_assert(rig_reported(r, 0, "killed release 137"));
 	ck_assert_int_eq(r->receipts, 5);
 	ck_assert_int_eq(r->readies, 1);
+	ck_assert_str_eq(r->endpoint, "any 100.64.0.6 - -"); /* the address that the kernel in memory gave it */
 	ck_assert_int_eq(memcmp(&r->counts, &(struct counts){.open = 1, .create = 1, .start = 1, .close = 1}, sizeof(r->counts)), 0);
 	ck_assert_uint_eq(rig_kernel_leases(r), 0);
 	rig_close(r);

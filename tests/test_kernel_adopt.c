@@ -263,6 +263,103 @@ START_TEST(half_made_tasks_are_removed)
 }
 END_TEST
 
+/* The record of another boot, whose groups, namespace and task are gone with it. */
+static void boot_again(void)
+{
+	struct quota q = site_quota();
+	open_lease(&q);
+	run_task("while :; do sleep 1; done");
+	struct lease *l = direct_of(site.k)->leases[0];
+	l->rec.boot_id[0]++;
+	ck_assert_int_eq(lease_save(l), 0);
+}
+
+START_TEST(another_boots_leases_are_gone)
+{
+	struct lease_name names[4];
+	struct quota q = site_quota();
+	uint32_t n = 9;
+	in_a_broker_that_dies(boot_again);
+	ck_assert_int_eq(site.k->ops->lease_list(site.k, names, 4, &n), 0);
+	ck_assert_uint_eq(n, 0);
+	open_lease(&q); /* and nothing of it is in the way */
+	run_task("exit 3");
+	ck_assert_int_eq(site_wait_exit(&site, &lease, 60000), 3);
+}
+END_TEST
+
+/* Whatever a lease's record is, a start does not fail for it. */
+START_TEST(damaged_records_are_swept)
+{
+	static const char *const bytes[] = {"", "x", "1LZ1aaaaaaaaaaaaaaaa\1\1\1"};
+	struct quota q = site_quota();
+	char path[HOST_PATH];
+	for (size_t i = 0; i < sizeof bytes / sizeof *bytes; i++) {
+		open_lease(&q);
+		run_task("while :; do sleep 1; done");
+		ck_assert_int_eq(host_path(path, "%s/leases/%s/record", site.dir, lease.s), 0);
+		ck_assert_int_eq(host_replace(path, bytes[i], strlen(bytes[i]), 0600), 0);
+		site.k->ops->close(site.k);
+		site_open(&site);
+		ck_assert_uint_eq(direct_of(site.k)->n, 0);
+		site.k->ops->close(site.k);
+		ck_assert_int_eq(site_leftovers(&site), 0);
+		site_open(&site);
+	}
+}
+END_TEST
+
+static pid_t monitor_of(void)
+{
+	char path[HOST_PATH];
+	uint64_t pid;
+	ck_assert_int_eq(host_path(path, "%s/bundles/%s/conmon.pid", site.dir, lease.s), 0);
+	ck_assert_int_eq(host_read_u64(path, &pid), 0);
+	ck_assert_int_gt((int)pid, 1);
+	return (pid_t)pid;
+}
+
+static void wait_unwatched(void)
+{
+	struct drift found[DRIFTS_MAX];
+	uint32_t n;
+	for (int i = 0; i < 6000 && !site_usage(&site, &lease).unwatched; i++) {
+		ck_assert_int_eq(site.k->ops->lease_check(site.k, &lease, found, &n), 0);
+		ck_assert_uint_eq(n, 0);
+		site_pause(10);
+	}
+	ck_assert(site_usage(&site, &lease).unwatched);
+}
+
+/* The task goes on; that it is not watched is told, by the next broker too; its end is noticed all the same, without a code. */
+START_TEST(a_task_outlives_its_monitor)
+{
+	struct quota q = site_quota();
+	open_lease(&q);
+	run_task("echo begun; while :; do sleep 1; done");
+	ck_assert(site_log_has(&site, &lease, "begun", 60000));
+	ck_assert(!site_usage(&site, &lease).unwatched);
+	int pid = site_usage(&site, &lease).pid;
+	ck_assert_int_eq(kill(monitor_of(), SIGKILL), 0);
+	wait_unwatched();
+	if (_i) {
+		site.k->ops->close(site.k);
+		site_open(&site);
+		wait_unwatched();
+	}
+	struct usage u = site_usage(&site, &lease);
+	ck_assert_int_eq(u.phase, TASK_RUNNING);
+	ck_assert_int_eq(u.pid, pid);
+	ck_assert_int_eq(site.k->ops->task_signal(site.k, &lease, SIGKILL), 0);
+	ck_assert_int_eq(site_wait_exit(&site, &lease, 60000), 255);
+	ck_assert(site_usage(&site, &lease).unwatched);
+	ck_assert_int_eq(site_until(site.k->ops->task_delete, site.k, &lease), 0);
+	run_task("exit 4");
+	ck_assert_int_eq(site_wait_exit(&site, &lease, 60000), 4);
+	ck_assert(!site_usage(&site, &lease).unwatched);
+}
+END_TEST
+
 static void open_half(void)
 {
 	struct quota q = site_quota();
@@ -306,6 +403,9 @@ int main(void)
 	c = add_case(s, "restart");
 	tcase_add_test(c, running_tasks_are_adopted);
 	tcase_add_test(c, half_open_leases_are_swept);
+	tcase_add_test(c, another_boots_leases_are_gone);
+	tcase_add_test(c, damaged_records_are_swept);
+	tcase_add_loop_test(c, a_task_outlives_its_monitor, 0, 2);
 	c = add_case(s, "half");
 	tcase_add_loop_test(c, half_made_tasks_are_removed, 0, 6);
 	SRunner *runner = srunner_create(s);

@@ -174,6 +174,7 @@ START_TEST(flows_without_connections_count_too)
 	struct usage u = site_usage(&site, &lease);
 	ck_assert_uint_eq(u.conn_opened, in.sent);
 	ck_assert_uint_eq(u.conn_held_back, in.failed);
+	ck_assert_uint_eq(u.ip, in.to + 1); /* beside the host's end */
 }
 END_TEST
 

@@ -43,6 +43,11 @@ START_TEST(kept)
 	ck_assert(keystore_address(k, 1000, &a));
 	ck_assert(!keystore_address(k, 1001, &b));
 	ck_assert_uint_eq(keystore_count(k), 1);
+	uint32_t uid = 7;
+	ck_assert(!keystore_uid(k, keystore_key(k, KEYSTORE_NODE)->x_pk, &uid)); /* no account's */
+	ck_assert_uint_eq(uid, 7);
+	ck_assert(keystore_uid(k, keystore_key(k, 1000)->x_pk, &uid));
+	ck_assert_uint_eq(uid, 1000);
 	keystore_close(k);
 	snprintf(file, sizeof file, "%s/uid-1000", path);
 	ck_assert_int_eq(stat(file, &st), 0);

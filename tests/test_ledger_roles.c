@@ -354,9 +354,39 @@ START_TEST(a_sealed_deploy)
 }
 END_TEST
 
+/* --- and what is sealed to a buyer, for the views that show it to him --- */
+
+START_TEST(a_sealed_endpoint)
+{
+	static struct lc c, p, again;
+	static struct fold plan_fold, again_fold;
+	open_all();
+	f.each = plan_fold.each = again_fold.each = see_lease;
+	connect_as(&c, UID_VIEWS);
+	rent(&c);
+	users_open(&p, &d, &plan_fold, UID_PLAN);
+	struct tx tx = market_ready(&seen.lease);
+	const char *plain = tx.u.ready.endpoint;
+	must(&p, A, &tx);
+	ck_assert_int_eq(strncmp(seen.endpoint, ENDPOINT_SEALED, strlen(ENDPOINT_SEALED)), 0); /* nor for who wrote it */
+	ck_assert_ptr_null(strstr(seen.endpoint, plain));
+	ck_assert_int_eq(lc_sync(&c).verdict, V_OK); /* live */
+	ck_assert_str_eq(seen.endpoint, plain);
+	memset(&seen, 0, sizeof seen);
+	users_open(&again, &d, &again_fold, UID_VIEWS); /* greeted */
+	ck_assert_str_eq(seen.endpoint, plain);
+	fold_free(&plan_fold);
+	fold_free(&again_fold);
+	lc_close(&again);
+	lc_close(&p);
+	lc_close(&c);
+	close_all();
+}
+END_TEST
+
 int main(void)
 {
-	const TTest *const tests[] = {views, plan, history, anybody, a_sealed_deploy};
+	const TTest *const tests[] = {views, plan, history, anybody, a_sealed_deploy, a_sealed_endpoint};
 	if (!users_able())
 		return 77;
 	return test_run("ledger_roles", tests, sizeof tests / sizeof tests[0]);

@@ -34,14 +34,71 @@ START_TEST(stall_is_the_sellers)
 	struct lease_meter m = {0};
 	struct usage u = reading(0, 7);
 	meter_tick(&m, &u, boot_a, 1000, 1000, METER_UP);
-	u.stall_us = 300000;
+	u.pressure_us = METER_LAG_US; /* it may still turn out to be the quota's doing */
 	meter_tick(&m, &u, boot_a, 2000, 2000, METER_UP);
-	ck_assert_uint_eq(m.up_ms, 700);
-	ck_assert_uint_eq(m.stall_ms, 300);
-	u.stall_us = 9000000; /* more than the second had: never below zero */
+	ck_assert_uint_eq(m.up_ms, 1000);
+	u.pressure_us += 300000;
 	meter_tick(&m, &u, boot_a, 3000, 3000, METER_UP);
-	ck_assert_uint_eq(m.up_ms, 700);
+	ck_assert_uint_eq(m.up_ms, 1700);
+	ck_assert_uint_eq(m.stall_ms, 300);
+	u.pressure_us += 9000000; /* more than the second had: never below zero */
+	meter_tick(&m, &u, boot_a, 4000, 4000, METER_UP);
+	ck_assert_uint_eq(m.up_ms, 1700);
 	ck_assert_uint_eq(m.stall_ms, 1300);
+}
+END_TEST
+
+/* A stretch in which the quota holds the task back is pressure at once and throttled time only when it is over. */
+START_TEST(throttling_is_no_stall)
+{
+	struct lease_meter m = {0};
+	struct usage u = reading(0, 7);
+	meter_tick(&m, &u, boot_a, 1000, 1000, METER_UP);
+	for (uint64_t t = 1; t <= 60; t++) {
+		u.pressure_us = t * 990000;                         /* a share of one hundredth, of which each second is told late */
+		u.throttled_us = t * 990000 - (t % 2 ? 900000 : 0);
+		meter_tick(&m, &u, boot_a, 1000 + t * 1000, 1000 + t * 1000, METER_UP);
+	}
+	ck_assert_uint_eq(m.stall_ms, 0);
+	ck_assert_uint_eq(m.up_ms, 60000);
+	/* On top of it comes what is not the quota's, and is seen whole but for the lag. */
+	for (uint64_t t = 61; t <= 70; t++) {
+		u.pressure_us += 990000;
+		u.throttled_us += 490000;
+		meter_tick(&m, &u, boot_a, 1000 + t * 1000, 1000 + t * 1000, METER_UP);
+	}
+	ck_assert_uint_eq(m.stall_ms, 10 * 500 - METER_LAG_US / 1000);
+	ck_assert_uint_eq(m.up_ms + m.stall_ms, 70000);
+}
+END_TEST
+
+/* A tenth of what the machine's processors did was taken from them; the lease had one for half of the time, then four, then none. */
+START_TEST(steal_is_unpaid)
+{
+	struct lease_meter m = {0};
+	struct usage u = reading(0, 7);
+	u.steal_us = 5000000, u.busy_us = 70000000; /* before it began */
+	meter_tick(&m, &u, boot_a, 1000, 1000, METER_UP);
+	u.steal_us += 200000, u.busy_us += 1800000, u.cpu_us += 500000;
+	meter_tick(&m, &u, boot_a, 2000, 2000, METER_UP);
+	ck_assert_uint_eq(m.stall_ms, 50);
+	u.steal_us += 200000, u.busy_us += 1800000, u.cpu_us += 4000000;
+	meter_tick(&m, &u, boot_a, 3000, 3000, METER_UP);
+	ck_assert_uint_eq(m.stall_ms, 150);
+	u.steal_us += 200000, u.busy_us += 1800000;
+	meter_tick(&m, &u, boot_a, 4000, 4000, METER_UP);
+	ck_assert_uint_eq(m.stall_ms, 150);
+	u.busy_us += 2000000, u.cpu_us += 1000000;
+	meter_tick(&m, &u, boot_a, 5000, 5000, METER_UP);
+	ck_assert_uint_eq(m.stall_ms, 150);
+	u.steal_us += 2000000, u.cpu_us += 1000000; /* and all of it */
+	meter_tick(&m, &u, boot_a, 6000, 6000, METER_UP);
+	ck_assert_uint_eq(m.stall_ms, 1150);
+	ck_assert_uint_eq(m.up_ms + m.stall_ms, 5000);
+	u.steal_us = u.busy_us = 0; /* another boot */
+	meter_tick(&m, &u, boot_b, 1000, 7000, METER_UP);
+	meter_tick(&m, &u, boot_b, 2000, 8000, METER_UP);
+	ck_assert_uint_eq(m.stall_ms, 1150);
 }
 END_TEST
 
@@ -133,6 +190,8 @@ int main(void)
 	TCase *t = tcase_create("meter");
 	tcase_add_test(t, up_counts_only_while_up);
 	tcase_add_test(t, stall_is_the_sellers);
+	tcase_add_test(t, throttling_is_no_stall);
+	tcase_add_test(t, steal_is_unpaid);
 	tcase_add_test(t, counters_never_go_back_and_add_over_groups);
 	tcase_add_test(t, receipts_chain);
 	tcase_add_test(t, survives_a_restart);

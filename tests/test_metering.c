@@ -58,6 +58,7 @@ static void begin(struct life *l, uint64_t seed)
 	ck_assert_int_eq(rig_fire(g, "ready", "seller", 0), V_OK);
 	ck_assert_int_eq(rig_fire(g, "accept", "buyer", 0), V_OK);
 	meter_tick(&l->meter, &l->usage, l->boot_id, l->now_ms, l->now_ms, METER_UP);
+	l->meter.ahead_us = METER_LAG_US; /* the first of it has been seen, and might have been the quota's */
 	save(l);
 }
 
@@ -70,7 +71,7 @@ static void second(struct life *l)
 	uint64_t cpu = rig_random(&l->seed, 1000000), tx = rig_random(&l->seed, 100000);
 	l->usage.cpu_us += cpu;
 	l->usage.tx_bytes += tx;
-	l->usage.stall_us += stall_ms * 1000;
+	l->usage.pressure_us += stall_ms * 1000;
 	l->truth.cpu_us += cpu;
 	l->truth.tx += tx;
 	if (l->condition == METER_UP) {

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NOW 100000
+#define NOW 1000000
 #define INTERVAL 10000
 
 struct row {
@@ -31,7 +31,29 @@ static const struct row rows[] = {
 	{.phase = PHASE_EXITED, .deploy_rev = 1, .receipt_ms = NOW}, 0, 0, ACT_NONE},
     {"a new deploy replaces the container", "run", LEASE_RUN, true, {.phase = PHASE_RUNNING, .deploy_rev = 0}, 0, 0, ACT_RECREATE},
     {"a late deploy makes one", "run", LEASE_RUN, true, {.phase = PHASE_OPEN}, 0, 0, ACT_CREATE},
-    {"after a reboot the lease is opened again", "run", LEASE_RUN, true, {.phase = PHASE_NONE}, 0, 0, ACT_OPEN},
+    {"a lease that ran nothing yet is opened after a reboot", "run", LEASE_RUN, true, {.phase = PHASE_NONE}, 0, 0, ACT_OPEN},
+    {"what ran is not begun anew: the seller leaves", "run", LEASE_RUN, true, {.phase = PHASE_NONE, .lost = true}, 0, 0, ACT_QUIT},
+    {"from a frozen lease as well", "frozen", LEASE_FROZEN, true, {.phase = PHASE_NONE, .lost = true}, 0, 0, ACT_QUIT},
+    {"and says so once", "run", LEASE_RUN, true,
+	{.lost = true, .quit_sent = true, .receipt_ms = NOW}, 0, 0, ACT_NONE},
+    {"what ran before is billed", "left", 0, true, {.lost = true, .quit_sent = true, .up_ms = 9000}, 0, 5, ACT_RECEIPT},
+    {"full memory is looked at twice", "run", LEASE_RUN, true,
+	{.phase = PHASE_RUNNING, .deploy_rev = 1, .receipt_ms = NOW, .oom_since_ms = NOW - OOM_LOOK_MS + 1}, 0, 0, ACT_NONE},
+    {"and holds the task", "run", LEASE_RUN, true,
+	{.phase = PHASE_RUNNING, .deploy_rev = 1, .oom_since_ms = NOW - OOM_LOOK_MS}, 0, 0, ACT_FREEZE},
+    {"held once", "run", LEASE_RUN, true,
+	{.phase = PHASE_RUNNING, .deploy_rev = 1, .frozen = true, .receipt_ms = NOW, .oom_since_ms = NOW - 5}, 0, 0, ACT_NONE},
+    {"a held lease is billed", "run", LEASE_RUN, true,
+	{.phase = PHASE_RUNNING, .deploy_rev = 1, .frozen = true, .up_ms = 11000, .oom_since_ms = NOW - 5000}, 0, 0, ACT_RECEIPT},
+    {"more memory lets it go on", "run", LEASE_RUN, true, {.phase = PHASE_RUNNING, .deploy_rev = 1, .frozen = true}, 0, 0, ACT_THAW},
+    {"a new deploy replaces what is held", "run", LEASE_RUN, true,
+	{.phase = PHASE_RUNNING, .deploy_rev = 0, .oom_since_ms = NOW - 5000}, 0, 0, ACT_RECREATE},
+    {"nobody acts: it ends", "run", LEASE_RUN, true,
+	{.phase = PHASE_RUNNING, .deploy_rev = 1, .frozen = true, .oom_since_ms = 1}, 0, 0, ACT_KILL},
+    {"once", "run", LEASE_RUN, true,
+	{.phase = PHASE_RUNNING, .deploy_rev = 1, .receipt_ms = NOW, .oom_since_ms = 1, .oom_killed = true}, 0, 0, ACT_NONE},
+    {"stop ends what is held", "final", 0, true, {.phase = PHASE_RUNNING, .deploy_rev = 1, .frozen = true, .oom_since_ms = 1}, 0, 0,
+	ACT_CLOSE},
     {"dry escrow freezes", "frozen", LEASE_FROZEN, true, {.phase = PHASE_RUNNING, .deploy_rev = 1}, 0, 0, ACT_FREEZE},
     {"frozen once", "frozen", LEASE_FROZEN, true, {.phase = PHASE_RUNNING, .deploy_rev = 1, .frozen = true}, 0, 0, ACT_NONE},
     {"a top-up thaws", "run", LEASE_RUN, true, {.phase = PHASE_RUNNING, .deploy_rev = 1, .frozen = true}, 0, 0, ACT_THAW},
@@ -150,6 +172,7 @@ START_TEST(every_plan_ends)
 				case ACT_RESIZE: run.held = *plan_vector(&f, &run); break;
 				case ACT_RESIZED: case ACT_REFUSE: run.told_rev = 1; break;
 				case ACT_CLOSE: run.phase = PHASE_NONE; run.frozen = false; break;
+				case ACT_KILL: run.phase = PHASE_EXITED; break;
 				case ACT_QUIT: run.quit_sent = true; break;
 				}
 			}

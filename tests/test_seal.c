@@ -2,9 +2,12 @@
  *
  * Sealing draws a fresh key each time, so the golden bytes are proven by opening them. */
 #include <check.h>
+#include <stdio.h>
 #include <string.h>
+#include "common/base64.h"
 #include "common/tx.h"
 #include "ledger/crypto/deploy_seal.h"
+#include "ledger/crypto/endpoint_seal.h"
 #include "ledger/crypto/hash.h"
 #include "ledger/crypto/seal.h"
 #include "ledger/crypto/sign.h"
@@ -170,5 +173,68 @@ START_TEST(the_longest_deploy_that_can_be_sealed)
 }
 END_TEST
 
+static const char address[] = "any 100.64.0.2 - -";
+
+START_TEST(an_endpoint_opens_in_its_lease_only)
+{
+	struct keypair k = keys(0x20), stranger = keys(0x50);
+	struct id lease = hash_of("zeus/test", "l", 1), other = hash_of("zeus/test", "m", 1);
+	char closed[ENDPOINT_MAX + 1], cut[ENDPOINT_MAX + 1], opened[ENDPOINT_MAX + 1] = "untouched";
+	ck_assert_int_eq(endpoint_seal(&lease, k.x_pk, address, closed), SEAL_OK);
+	ck_assert(endpoint_is_sealed(closed) && !endpoint_is_sealed(address) && !strstr(closed, "100.64"));
+	ck_assert_int_eq(endpoint_open(&other, k.x_pk, k.x_sk, closed, opened), SEAL_ELSEWHERE);
+	ck_assert_int_eq(endpoint_open(&lease, stranger.x_pk, stranger.x_sk, closed, opened), SEAL_REJECTED);
+	for (size_t n = 0; n < strlen(closed); n++) {
+		snprintf(cut, sizeof cut, "%.*s", (int)n, closed);
+		ck_assert_int_ne(endpoint_open(&lease, k.x_pk, k.x_sk, cut, opened), SEAL_OK);
+		strcpy(cut, closed);
+		cut[n] = cut[n] == 'A' ? 'B' : 'A';
+		ck_assert_int_ne(endpoint_open(&lease, k.x_pk, k.x_sk, cut, opened), SEAL_OK);
+	}
+	ck_assert_int_eq(endpoint_open(&lease, k.x_pk, k.x_sk, address, opened), SEAL_CUT); /* is not sealed */
+	ck_assert_int_eq(endpoint_seal(&lease, k.x_pk, closed, opened), SEAL_CUT);          /* is already */
+	ck_assert_str_eq(opened, "untouched");
+	ck_assert_int_eq(endpoint_open(&lease, k.x_pk, k.x_sk, closed, closed), SEAL_OK);
+	ck_assert_str_eq(closed, address);
+}
+END_TEST
+
+/* Whoever seals may put in what he likes. */
+START_TEST(an_endpoint_is_a_text)
+{
+	static const char *const hostile[] = {"a\nb", "\x1b[2J", "\xff", ENDPOINT_SEALED "AAAA", ENDPOINT_SEALED};
+	struct keypair k = keys(0x20);
+	struct id lease = hash_of("zeus/test", "l", 1);
+	struct id at = hash_of("zeus/endpoint", lease.b, sizeof lease.b);
+	char text[ENDPOINT_MAX + 1], opened[ENDPOINT_MAX + 1] = "untouched";
+	for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++) {
+		struct wbuf w = wbuf_on(room, sizeof room);
+		ck_assert_int_eq(seal_put(&w, k.x_pk, &at, (struct slice){(const uint8_t *)hostile[i], strlen(hostile[i])}), SEAL_OK);
+		strcpy(text, ENDPOINT_SEALED);
+		base64_encode(room, w.len, text + strlen(text));
+		ck_assert_int_eq(endpoint_open(&lease, k.x_pk, k.x_sk, text, opened), SEAL_CUT);
+	}
+	ck_assert_str_eq(opened, "untouched");
+}
+END_TEST
+
+START_TEST(the_longest_endpoint_that_can_be_sealed)
+{
+	struct keypair k = keys(0x20);
+	struct id lease = hash_of("zeus/test", "l", 1);
+	char plain_text[ENDPOINT_MAX + 1] = "", closed[ENDPOINT_MAX + 1], opened[ENDPOINT_MAX + 1];
+	static const uint8_t zero[32];
+	memset(plain_text, 'x', ENDPOINT_PLAIN_MAX);
+	ck_assert_int_eq(endpoint_seal(&lease, zero, plain_text, closed), SEAL_BAD_KEY);
+	ck_assert_int_eq(endpoint_seal(&lease, k.x_pk, plain_text, closed), SEAL_OK);
+	ck_assert_uint_le(strlen(closed), ENDPOINT_MAX);
+	ck_assert_int_eq(endpoint_open(&lease, k.x_pk, k.x_sk, closed, opened), SEAL_OK);
+	ck_assert_str_eq(opened, plain_text);
+	plain_text[ENDPOINT_PLAIN_MAX] = 'x';
+	ck_assert_int_eq(endpoint_seal(&lease, k.x_pk, plain_text, closed), SEAL_CUT);
+}
+END_TEST
+
 TEST_MAIN("seal", opens_for_ever, nothing_else_opens, sealed_and_opened, what_cannot_be_sealed,
-    a_deploy_opens_in_its_lease_only, the_longest_deploy_that_can_be_sealed)
+    a_deploy_opens_in_its_lease_only, the_longest_deploy_that_can_be_sealed,
+    an_endpoint_opens_in_its_lease_only, an_endpoint_is_a_text, the_longest_endpoint_that_can_be_sealed)

@@ -155,6 +155,21 @@ START_TEST(many_may_be_unfinished_but_not_all)
 END_TEST
 
 #define PK "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+#define PK2 "010102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+
+START_TEST(keys_are_taken_whole_or_not)
+{
+	struct auth a;
+	struct refusal why;
+	ck_assert(send_auth("0202" PK "01" PK2 "01", -1, &a, &why) && a.threshold == 2 && a.n == 2 && a.key[1].pk[31] == 0x1f);
+	static const char *const bad[] = {"", "0", "0302" PK "01" PK2 "01", "0102" PK2 "01" PK "01", "0102" PK "01" PK "01", "0001" PK "01",
+	    "0101" PK "00", "0102" PK "01", "0101" PK "01 ", "0101" PK "0g", "0100", "hello"};
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		ck_assert_msg(!send_auth(bad[i], 7, &a, &why), "%s", bad[i]);
+		ck_assert(why.err == EINVAL && why.column == 7);
+	}
+}
+END_TEST
 
 START_TEST(send_opens_an_account)
 {
@@ -180,4 +195,4 @@ START_TEST(send_opens_an_account)
 END_TEST
 
 TEST_MAIN("signed", every_form_in_any_pieces, a_full_buffer_is_cut_anywhere, what_is_refused_is_forgotten, memory_is_bounded,
-    many_may_be_unfinished_but_not_all, send_opens_an_account)
+    many_may_be_unfinished_but_not_all, keys_are_taken_whole_or_not, send_opens_an_account)

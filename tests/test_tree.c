@@ -334,6 +334,37 @@ START_TEST(how_a_task_ended_with_its_lease)
 }
 END_TEST
 
+START_TEST(an_endpoint_is_its_buyers)
+{
+	struct fact l = world_lease(1, 2, 1, "job1", "frozen", LEASE_FROZEN);
+	struct node n;
+	struct node_attr a;
+	strcpy(l.u.lease.app, "demo");
+	strcpy(l.u.lease.endpoint, "any 100.64.0.6 - -");
+	model_fold(v.model, &l);
+	ck_assert_int_eq(resolve("tasks/job1/endpoint", &n), 0);
+	ck_assert_int_eq(tree_attr(&v, &n, &a), 0);
+	ck_assert_uint_eq(a.mode, S_IFREG | 0400);
+	ck_assert_uint_eq(a.uid, 1000);
+	for (uid_t uid = 999; uid <= 1001; uid++) { /* the group may read status */
+		bool his = uid == 1000;
+		ck_assert_str_eq(content("tasks/job1/endpoint", uid), his ? "#proto address port hostport\nany 100.64.0.6 - -\n" : "");
+		ck_assert_int_eq(!!strstr(content("tasks/job1/status", uid), "\nendpoint any 100.64.0.6 - -\n"), his);
+		ck_assert_int_eq(!strstr(content("tasks/job1/status", uid), "\nendpoint -\n"), his);
+		ck_assert_int_eq(!!strstr(content("leases/l-311121314151/status", uid), "100.64"), his);
+	}
+	strcpy(l.u.lease.endpoint, ENDPOINT_SEALED "AAAA"); /* to a key that is not kept here */
+	model_fold(v.model, &l);
+	ck_assert_ptr_nonnull(strstr(content("tasks/job1/status", 1000), "\nendpoint sealed\n"));
+	strcpy(l.u.lease.endpoint, "any 100.64.0.6 - -");
+	l.u.lease.flags = 0; /* it settles: the address may be another's by now */
+	strcpy(l.u.lease.state, "final");
+	model_fold(v.model, &l);
+	ck_assert_str_eq(content("tasks/job1/endpoint", 1000), "");
+	ck_assert_ptr_nonnull(strstr(content("tasks/job1/status", 1000), "\nendpoint -\n"));
+}
+END_TEST
+
 START_TEST(a_gone_object_is_gone)
 {
 	struct node n, state;
@@ -424,6 +455,7 @@ int main(void)
 	tcase_add_test(t, tables_show_what_the_caller_may_see);
 	tcase_add_test(t, an_account_that_nobody_here_holds);
 	tcase_add_test(t, how_a_task_ended_with_its_lease);
+	tcase_add_test(t, an_endpoint_is_its_buyers);
 	tcase_add_test(t, a_gone_object_is_gone);
 	tcase_add_test(t, a_tasks_name_belongs_to_one);
 	tcase_add_test(t, logs_are_opened_beneath_and_links_are_not_followed);

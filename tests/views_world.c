@@ -142,7 +142,7 @@ static void fold_leases(void)
 	l.u.lease.last_usage = world_id(6);
 	l.u.lease.deadline_ms = WORLD_MS + 605000;
 	strcpy(l.u.lease.reason, "accept");
-	strcpy(l.u.lease.endpoint, "tcp 10.9.0.2 22");
+	strcpy(l.u.lease.endpoint, "any 100.64.0.6 - -");
 	fold(l);
 	fold(old);
 	struct fact u = {.kind = FACT_USAGE};

@@ -26,6 +26,8 @@ bool act_batch(const struct act *a, struct batch *b, const char *line, uint32_t 
 bool act_transfer_tx(const struct act *a, const char *line, uint32_t index, struct tx *tx, struct refusal *why);
 bool act_transfer(const struct act *a, const char *line, uint32_t index, struct page *reply, struct refusal *why);
 
+/* What every attempt to change the keys of such an account is told. */
+#define SET_AUTH_KEPT "this machine keeps the account's key and signs for it: that does not change; have an account of your own keys opened"
 /* act_signed.c. For accounts whose keys are elsewhere: the unsigned envelope that a line asks for, as account would sign it ... */
 bool act_prepare(
     const struct act *a, const struct address *account, const char *line, uint32_t index, struct page *reply, struct refusal *why);

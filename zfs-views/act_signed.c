@@ -10,6 +10,7 @@
 #include "zfs-views/act.h"
 #include "zfs-views/ctl.h"
 #include "zfs-views/order_tx.h"
+#include "zfs-views/send_line.h"
 
 /* `KEY=NUMBER` at the beginning of the line, cut off it. False: it is there and no number. */
 static bool take_number(const char **line, const char *key, bool *given, uint64_t *out, struct refusal *why)
@@ -121,6 +122,26 @@ static bool prepare_token(const struct act *a, struct prepared *p, const char *l
 	return act_token_tx(a, symbol, line + start + len, index, &p->tx, why);
 }
 
+/* `set-auth auth=HEX`: who signs for the account from now on. Nobody changes that for an account whose key is kept here, nor would the
+ * ledger let views do it. */
+static bool prepare_auth(const struct act *a, struct prepared *p, const char *rest, struct refusal *why)
+{
+	char text[LINE_MAX_LEN + 1];
+	uint32_t uid;
+	model_lock(a->fs->model);
+	bool kept = model_uid(a->fs->model, p->account, &uid);
+	model_unlock(a->fs->model);
+	if (kept)
+		return refuse(why, EPERM, -1, SET_AUTH_KEPT);
+	rest += strspn(rest, " \t\r");
+	size_t len = strcspn(rest, " \t\r");
+	if (len >= sizeof text || strncmp(rest, "auth=", 5) != 0 || rest[len + strspn(rest + len, " \t\r")])
+		return refuse(why, EINVAL, -1, "set-auth takes auth=HEX, which zeus key show and zeus key auth print");
+	snprintf(text, sizeof text, "%.*s", (int)len - 5, rest + 5);
+	p->tx.type = TX_SET_AUTH;
+	return send_auth(text, -1, &p->tx.u.set_auth.auth, why);
+}
+
 static bool prepare_tx(const struct act *a, struct prepared *p, const char *line, uint32_t index, struct refusal *why)
 {
 	if (take_word(&line, "send"))
@@ -129,6 +150,8 @@ static bool prepare_tx(const struct act *a, struct prepared *p, const char *line
 		return prepare_lease(a, p, line, index, why);
 	if (take_word(&line, "token"))
 		return prepare_token(a, p, line, index, why);
+	if (take_word(&line, "set-auth"))
+		return prepare_auth(a, p, line, why);
 	if (take_word(&line, "delegate"))
 		return act_delegate_tx(a, line + strspn(line, " \t"), &p->tx, why);
 	if (take_word(&line, "vote"))

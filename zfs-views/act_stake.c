@@ -33,6 +33,8 @@ bool act_stake(const struct act *a, const char *line, uint32_t index, struct ref
 	struct wire_answer answer;
 	struct tx tx = {.type = 0};
 	struct address me;
+	if (strncmp(line + strspn(line, " \t\r"), "set-auth", 8) == 0)
+		return refuse(why, EPERM, -1, SET_AUTH_KEPT);
 	return act_address(a, &me, why) && act_stake_tx(a, line, index, &tx, why) && act_send_tx(a, &tx, &answer, why);
 }
 

@@ -55,6 +55,9 @@ uid_t task_owner(const struct view *v, const struct task_ref *t);
 /* render_lease.c */
 const char *lease_word(const struct fact_lease *l);
 uid_t lease_owner(const struct view *v, const struct fact_lease *l);  /* the local party; the buyer if both are; 0 if none */
+/* Where its task is reached, for its buyer and for root; "": for nobody else, not known, or not there any more. "sealed": to a key that
+ * is not kept here. */
+const char *lease_endpoint(const struct view *v, uid_t uid, const struct fact_lease *l);
 uint64_t lease_remaining_s(const struct view *v, const struct fact_lease *l);
 bool lease_here(const struct view *v, const struct fact_lease *l);    /* enforced by this machine */
 bool lease_shown(const struct view *v, const struct fact_lease *l);
@@ -79,7 +82,8 @@ render_fn render_lease_spec, render_lease_state, render_lease_status, render_lea
 	render_lease_events, render_lease_drift, render_lease_proof;
 render_fn render_deposit, render_vesting, render_stake, render_delegate, render_votes;
 render_fn render_token, render_token_holders, render_token_draft, render_tokens_tsv;
-render_fn render_task_setting, render_task_state, render_task_status, render_task_exit_code, render_task_file, render_task_stats;
+render_fn render_task_setting, render_task_state, render_task_status, render_task_exit_code, render_task_file, render_task_stats,
+	render_task_endpoint;
 render_fn render_height, render_head, render_chain_time, render_chain_kind, render_chain_status, render_consensus, render_chain_log;
 render_fn render_block_header, render_block_txs, render_block_raw, render_block_hash;
 render_fn render_tx_status, render_tx_block, render_tx_json, render_tx_proof, render_tx_raw;

@@ -102,6 +102,7 @@ int render_lease_events(const struct view *v, uid_t uid, const struct node *n, s
 {
 	const struct fact_lease *l = model_lease(v->model, &n->object);
 	struct page live = {0}, drift = {0};
+	struct task_report report;
 	uint64_t throttled = 0, oom = 0, lines = 0;
 	(void)uid;
 	if (!l)
@@ -114,6 +115,8 @@ int render_lease_events(const struct view *v, uid_t uid, const struct node *n, s
 		lines += drift.p[i] == '\n';
 	page_add(out, "active %d\nthrottled %" PRIu64 "\noom %" PRIu64 "\nviolations %" PRIu64 "\n", strcmp(lease_word(l), "active") == 0,
 		throttled, oom, lines ? lines - 1 : 0); /* the first line of drift is its head */
+	page_add(out, "oom_held %d\n", task_report_of(v, l, &report) && strcmp(report.phase, "paused") == 0 &&
+		strcmp(report.reason, "out-of-memory") == 0);
 	page_free(&live);
 	page_free(&drift);
 	return 0;

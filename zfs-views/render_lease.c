@@ -29,6 +29,15 @@ uid_t lease_owner(const struct view *v, const struct fact_lease *l)
 	return 0;
 }
 
+const char *lease_endpoint(const struct view *v, uid_t uid, const struct fact_lease *l)
+{
+	uint32_t buyer;
+	bool mine = uid == 0 || (model_uid(v->model, &l->buyer, &buyer) && buyer == uid);
+	if (!mine || !(l->flags & (LEASE_RUN | LEASE_FROZEN)))
+		return "";
+	return strncmp(l->endpoint, ENDPOINT_SEALED, sizeof ENDPOINT_SEALED - 1) == 0 ? "sealed" : l->endpoint;
+}
+
 bool lease_here(const struct view *v, const struct fact_lease *l)
 {
 	return !id_is_zero(&v->node_id) && id_cmp(&v->node_id, &l->node) == 0;
@@ -129,6 +138,14 @@ static void put_ids(const struct fact_lease *l, struct page *out)
 	page_add(out, "\n");
 }
 
+/* What this machine says of the task: of a lease that is in force it may be held, and why. */
+static void put_task_state(const struct view *v, const struct fact_lease *l, struct page *out)
+{
+	struct task_report r;
+	bool told = lease_here(v, l) && task_report_of(v, l, &r);
+	page_add(out, "\ntask_state %s\ntask_reason %s\n", told ? r.phase : "-", told ? r.reason : "-");
+}
+
 /* "N STAGE PARTY terms": N is what agree may name. What the kernel holds meanwhile is in limits. */
 static void put_proposal(const struct fact_lease *l, struct page *out)
 {
@@ -153,12 +170,11 @@ int render_lease_status(const struct view *v, uid_t uid, const struct node *n, s
 {
 	char task[NAME_MAX_LEN + 1];
 	const struct fact_lease *l = lease_of(v, n);
-	(void)uid;
 	if (!l)
 		return -ENOENT;
 	page_add(out, "state %s\ncontract_state %s\nreason ", lease_word(l), l->state[0] ? l->state : "-");
 	page_word(out, l->reason);
-	page_add(out, "\n");
+	put_task_state(v, l, out);
 	put_times(v, l, out);
 	put_amounts(l, out);
 	page_add(out, "seller ");
@@ -169,7 +185,8 @@ int render_lease_status(const struct view *v, uid_t uid, const struct node *n, s
 	page_id(out, "n-", &l->node);
 	page_add(out, "\norder %s\napp %s\n", l->order[0] ? l->order : "-", l->app[0] ? l->app : "-");
 	page_add(out, "task %s\n", task_name_of_lease(v, l, task) ? task : "-");
-	page_add(out, "endpoint %s\ndeploy_rev %u\n", l->endpoint[0] ? l->endpoint : "-", l->deploy_rev);
+	const char *endpoint = lease_endpoint(v, uid, l);
+	page_add(out, "endpoint %s\ndeploy_rev %u\n", endpoint[0] ? endpoint : "-", l->deploy_rev);
 	put_ids(l, out);
 	put_proposal(l, out);
 	return 0;

@@ -78,14 +78,15 @@ int render_task_exit_code(const struct view *v, uid_t uid, const struct node *n,
 	return 0;
 }
 
-static void put_lease(const struct view *v, const struct fact_lease *l, struct page *out)
+static void put_lease(const struct view *v, uid_t uid, const struct fact_lease *l, struct page *out)
 {
 	char num[TEXT_NUM];
+	const char *endpoint = lease_endpoint(v, uid, l);
 	page_add(out, "node ");
 	page_id(out, "n-", &l->node);
 	page_add(out, "\nlease ");
 	page_lease(out, &l->lease);
-	page_add(out, "\nlease_state %s\nendpoint %s", lease_word(l), l->endpoint[0] ? l->endpoint : "-");
+	page_add(out, "\nlease_state %s\nendpoint %s", lease_word(l), endpoint[0] ? endpoint : "-");
 	page_add(out, "\ncharged %s\nremaining_sec %" PRIu64 "\n", text_of_money(l->paid, num), lease_remaining_s(v, l));
 }
 
@@ -94,7 +95,6 @@ int render_task_status(const struct view *v, uid_t uid, const struct node *n, st
 	autoref struct task_ref t = {.local = false};
 	struct task_report r = {.exit_code = -1};
 	char owner[NAME_MAX_LEN + 1];
-	(void)uid;
 	if (!task_ref_by_name(v, n->name, &t))
 		return -ENOENT;
 	if (t.lease)
@@ -115,7 +115,18 @@ int render_task_status(const struct view *v, uid_t uid, const struct node *n, st
 	else
 		page_add(out, "pid -\n");
 	if (t.lease)
-		put_lease(v, t.lease, out);
+		put_lease(v, uid, t.lease, out);
+	return 0;
+}
+
+int render_task_endpoint(const struct view *v, uid_t uid, const struct node *n, struct page *out)
+{
+	autoref struct task_ref t = {.local = false};
+	if (!task_ref_by_name(v, n->name, &t))
+		return -ENOENT;
+	const char *endpoint = t.lease ? lease_endpoint(v, uid, t.lease) : "";
+	if (endpoint[0])
+		page_add(out, "#proto address port hostport\n%s\n", endpoint);
 	return 0;
 }
 

@@ -15,14 +15,14 @@ static bool memo_ok(const char *v)
 	return strlen(v) <= MEMO_MAX;
 }
 
-static bool take_auth(const char *v, int at, struct send_line *s, struct refusal *why)
+bool send_auth(const char *v, int column, struct auth *out, struct refusal *why)
 {
 	uint8_t bytes[2 + 33 * TX_SIGS_MAX];
 	size_t len = strlen(v) / 2;
 	bool hex = len <= sizeof bytes && hex_decode(v, bytes, len);
 	struct rbuf r = rbuf_on(bytes, hex ? len : 0);
-	s->opens = hex && auth_get(&r, &s->auth) && rbuf_end(&r);
-	return s->opens || refuse(why, EINVAL, at, "auth= wants what zeus key show or zeus key auth prints");
+	return (hex && auth_get(&r, out) && rbuf_end(&r)) ||
+	       refuse(why, EINVAL, column, "auth= wants what zeus key show or zeus key auth prints");
 }
 
 static bool take_short(const char *v, char *out, size_t cap, int *column, int at)
@@ -51,7 +51,7 @@ static bool take_key(const char *key, const char *v, int column, struct send_lin
 		return true;
 	}
 	if (strcmp(key, "auth") == 0)
-		return take_auth(v, at, s, why);
+		return s->opens = send_auth(v, at, &s->auth, why);
 	if (strcmp(key, "x25519") == 0)
 		return hex_decode(v, s->x25519, sizeof s->x25519) || refuse(why, EINVAL, at, "x25519= wants 64 hex digits");
 	if (strcmp(key, "amount") == 0)

@@ -14,5 +14,7 @@ struct send_line {
 };
 /* Base units of something with so many decimals, above 0. key: what it is called in the refusal. */
 bool send_amount(const char *text, uint8_t decimals, int column, const char *key, struct money *out, struct refusal *why);
+/* The keys of an account, in hex, as zeus key prints them. */
+bool send_auth(const char *text, int column, struct auth *out, struct refusal *why);
 bool send_line_parse(const char *line, struct send_line *out, struct refusal *why);
 #endif

@@ -171,7 +171,8 @@ bool task_report_of(const struct view *v, const struct fact_lease *l, struct tas
 
 static const char *known_phase(const char *phase)
 {
-	static const char *const words[] = {"queued", "pulling", "starting", "running", "paused", "stopping", "exited", "failed", "killed"};
+	static const char *const words[] = {"queued", "pulling", "starting", "running", "paused", "stopping", "exited", "failed", "killed",
+		"lost"};
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
 		if (strcmp(phase, words[i]) == 0)
 			return words[i];
@@ -181,7 +182,8 @@ static const char *known_phase(const char *phase)
 /* It ended by itself, could not be made, or ended with its lease. */
 static bool over(const char *phase)
 {
-	return phase && (strcmp(phase, "exited") == 0 || strcmp(phase, "failed") == 0 || strcmp(phase, "killed") == 0);
+	return phase && (strcmp(phase, "exited") == 0 || strcmp(phase, "failed") == 0 || strcmp(phase, "killed") == 0 ||
+		strcmp(phase, "lost") == 0);
 }
 
 const char *task_word(const struct view *v, const struct task_ref *t)

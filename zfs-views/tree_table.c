@@ -109,6 +109,7 @@ const struct entry tree_entries[N_KINDS] = {
 	[N_TASK_STDOUT] = {N_TASK, "stdout", 0440, CLASS_FILE, OWN_TASK, render_task_file},
 	[N_TASK_STDERR] = {N_TASK, "stderr", 0440, CLASS_FILE, OWN_TASK, render_task_file},
 	[N_TASK_STATS] = TEXT_(N_TASK, "stats", 0440, OWN_TASK, render_task_stats),
+	[N_TASK_ENDPOINT] = TEXT_(N_TASK, "endpoint", 0400, OWN_TASK, render_task_endpoint),
 	[N_TASK_CTL] = {N_TASK, "ctl", 0220, CLASS_COMMAND, OWN_TASK, render_empty},
 
 	[N_AT] = DIR_(N_ROOT, "at", 0555, OWN_ROOT),

@@ -20,14 +20,25 @@ bool state_instance_node(const struct state *s, const struct id *instance, struc
 	return true;
 }
 
+static bool party_of(const struct state *s, const struct address *who, struct address *out, uint8_t x25519[32])
+{
+	uint8_t home = home_of(s, who);
+	const struct account *a = home ? account_find(&s->part[home], who) : NULL;
+	if (!a)
+		return false;
+	*out = *who;
+	memcpy(x25519, a->x25519, sizeof a->x25519);
+	return true;
+}
+
 bool state_instance_seller(const struct state *s, const struct id *instance, struct address *seller, uint8_t x25519[32])
 {
 	const struct lease *l = lease_named(s, instance);
-	uint8_t home = l ? home_of(s, &l->f.seller) : 0;
-	const struct account *a = home ? account_find(&s->part[home], &l->f.seller) : NULL;
-	if (!a)
-		return false;
-	*seller = l->f.seller;
-	memcpy(x25519, a->x25519, sizeof a->x25519);
-	return true;
+	return l && party_of(s, &l->f.seller, seller, x25519);
+}
+
+bool state_instance_buyer(const struct state *s, const struct id *instance, struct address *buyer, uint8_t x25519[32])
+{
+	const struct lease *l = lease_named(s, instance);
+	return l && party_of(s, &l->f.buyer, buyer, x25519);
 }

@@ -116,8 +116,9 @@ bool state_party_nonce(const struct state *s, const struct id *instance, const s
 bool state_party_key(const struct state *s, const struct id *instance, const struct address *a, uint8_t pk[32]);
 /* The node that delivers this lease and the key that signs its usage. */
 bool state_instance_node(const struct state *s, const struct id *instance, struct id *node, uint8_t op_pk[32]);
-/* Who sells here, and the key that payloads for it are sealed to (zero: none). */
+/* Who sells or buys here, and the key that payloads for it are sealed to (zero: none). */
 bool state_instance_seller(const struct state *s, const struct id *instance, struct address *seller, uint8_t x25519[32]);
+bool state_instance_buyer(const struct state *s, const struct id *instance, struct address *buyer, uint8_t x25519[32]);
 /* What chain 0 counts for a site, one round behind the accounts. */
 struct money state_site_votes(const struct state *s, uint16_t site);
 /* Stored transitions of an account or instance of that lane, decayed to that time; out: SKETCH_NEIGHBOURS. Returns how many. */

@@ -67,7 +67,7 @@ x=$(dd if=/dev/zero bs=1M count=200 2>/dev/null | tr '\0' x)
 echo "survived with ${#x}"
 END
 rent hog hog 'cpu=1 mem=32M'
-over() { has_ended hog || [ "$(cat "$mnt/leases/$lease/state")" = paused ] || grep -q 'oom' "$mnt/tasks/hog/status"; }
+over() { has_ended hog || is "$mnt/tasks/hog/state" paused; }
 await 30 'the task is stopped by its memory limit' over
 ! grep -q survived "$mnt/tasks/hog/log" || fail 'it got more memory than it bought'
 peak=$(limit memory "$lease" memory.max_usage_in_bytes memory.peak)

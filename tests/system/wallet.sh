@@ -141,6 +141,41 @@ comes 'two of three' 6.00000000 cat "$account/balance"
 comes 'paid' 43.50000000 cat "$mnt/accounts/$address/balance"
 account=$mnt/accounts/$address
 
+# --- an account gets other keys: the first becomes one of three ---
+key new dave > /dev/null
+comes 'its owner pays for another' 43.50000000 cat "$account/balance"
+exchange "$seller" "$(home_of "$seller")/send" "auth=$(key show dave auth) amount=10" > /dev/null || fail "dave's account was not opened"
+account=$mnt/accounts/$(key show dave address)
+trio=$(key auth 2 bob carol dave | sed -n 's/^auth //p')
+refused 'auth= wants' prepare set-auth "auth=${trio%?}"
+refused 'set-auth takes' prepare set-auth
+refused 'set-auth takes' prepare set-auth "auth=$trio more"
+draft=$(prepared "set-auth auth=$trio")
+late=$(prepared "nonce=2 send to=$address amount=1" | sign dave) # of the next nonce but one, by the key that will not do
+echo "$draft" | sign --show > "$work/shown" || true
+grep -q '^from now on  *the account.s keys are:$' "$work/shown" || fail "what is to be signed is not said: $(cat "$work/shown")"
+same 'keys shown' 3 "$(grep -c '^key  *[0-9a-f]* weighs 1$' "$work/shown")"
+for who in bob carol dave; do
+  grep -q "^key  *$(key show $who pubkey) weighs 1$" "$work/shown" || fail "$who's key is not shown: $(cat "$work/shown")"
+done
+refused 'signature' submit "$(echo "$draft" | sign bob)"
+submitted "$(echo "$draft" | sign dave)"
+same 'its nonce' 1 "$(cat "$account/nonce")"
+draft=$(prepared "send to=$address amount=4")
+one=$(echo "$draft" | sign --auth "$trio" dave)
+refused 'signature' submit "$one"
+same 'one signature moves nothing' 10.00000000 "$(cat "$account/balance")"
+submitted "$(echo "$one" | sign --auth "$trio" bob)"
+comes 'two of the new three' 6.00000000 cat "$account/balance"
+refused 'signature' submit "$late"
+comes 'paid' 47.50000000 cat "$mnt/accounts/$address/balance"
+account=$mnt/accounts/$address
+# whose key is kept here has no prepare, and is told so
+me=$(home_of "$seller")
+! exchange "$seller" "$me/prepare" "set-auth auth=$trio" > /dev/null || fail 'an account whose key is kept here gets other keys'
+! put "$seller" "set-auth auth=$trio" "$me/ctl" 2> /dev/null || fail 'ctl gives an account other keys'
+as_user "$seller" tail -n 3 "$mnt/errors" | grep -q 'keeps the account.s key' || fail 'it is not said why'
+
 # --- a lease: rented and ended by signatures ---
 app demo << 'END'
 echo "hello $WORD"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs inside the virtual machine: does what /job/jobs lists, one word a line, and prints "zeus-vm: PASS|FAIL|SKIP NAME SECONDS" for each.
-#   direct, adopt, net, io  the tests of the kernel side, or one case of them: direct:limits
+#   direct, adopt, drift... tests/test_kernel_NAME, or one case of them: direct:limits
 #   units            units.sh: the services as they are installed
 #   loop, enforce... tests/system/NAME.sh
 #   facts, shell     what the kernel here has; for a person
@@ -25,8 +25,8 @@ job() { # NAME[:CASE]
   case $1 in
     facts) facts ;;
     shell) stty echo && bash -i ;;
-    direct:* | adopt:* | net:* | io:*) CK_RUN_CASE=${1#*:} "/job/build/tests/test_kernel_${1%:*}" ;;
-    direct | adopt | net | io) "/job/build/tests/test_kernel_$1" ;;
+    *:*) CK_RUN_CASE=${1#*:} "/job/build/tests/test_kernel_${1%:*}" ;;
+    direct | adopt | net | io | full | drift | fault | runtime) "/job/build/tests/test_kernel_$1" ;;
     units) bash /job/src/tests/vm/units.sh ;;
     *) bash /job/src/tests/system/"$1".sh ;;
   esac

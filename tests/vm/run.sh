@@ -12,15 +12,16 @@ begin_s=180 # until the guest begins; an emulated processor hangs in its boot no
 attempts=3
 end_s=60 # from the end of the last job to that of the machine
 v2='systemd.unified_cgroup_hierarchy=1 cgroup_no_v1=all'
-programs='zeus zeus-broker zeus-views zeus-plan zeus-ledger tests/test_kernel_direct
-  tests/test_kernel_adopt tests/test_kernel_net tests/test_kernel_io'
+programs='zeus zeus-broker zeus-views zeus-plan zeus-gpu zeus-ledger tests/system/prisoner'
+for test in direct adopt net io full drift fault runtime; do programs+=" tests/test_kernel_$test"; done
 short='units direct:limits loop supervise adopt:restart direct:limits@root'
-all='facts units direct adopt adopt@root net io direct:limits@root loop enforce crash refuse idioms two disk_full supervise'
+all='facts units direct adopt adopt@root net io full drift fault runtime direct:limits@root loop enforce change crash refuse idioms two
+  disk_full supervise isolate'
 
 # The second disk: programs, the libraries that they were linked with (not the C library, which is the guest's), test scripts.
 make_disk() { # DIRECTORY FILE
   local program file
-  mkdir -p "$1/lib" "$1/build/tests" "$1/src/tests"
+  mkdir -p "$1/lib" "$1/build/tests/system" "$1/src/tests"
   for program in $programs; do
     file=$build/$program
     [ -x "$file" ] || vm_skip "$file is not built: make check TESTS=, then again"
