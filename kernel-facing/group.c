@@ -100,9 +100,17 @@ int group_strays(const struct group_host *h, const char *leaf, pid_t pid, uint32
 	return 0;
 }
 
+/* v2: the base lies in the group of a service, which systemd removes and makes again. What anybody makes there in between keeps the service
+ * from starting; so a base that is gone is made again by whoever starts next (group_host_init), and by nobody else. */
+static bool base_stands(const struct group_host *h)
+{
+	char path[HOST_PATH];
+	return h->mode != GROUP_V2 || (host_path(path, "%s/%s", h->v2, h->base) == 0 && host_exists(path));
+}
+
 int group_make(const struct group_host *h, const char *leaf)
 {
-	int r = make_with_libcgroup(h, leaf);
+	int r = base_stands(h) ? make_with_libcgroup(h, leaf) : -ENODEV;
 	if (r == 0 && h->v2[0])
 		r = make_v2_dir(h, leaf);
 	if (r == 0 && !is_everywhere(h, leaf))
