@@ -96,11 +96,14 @@ static int act_open(struct actor *a, struct lease *l)
 		(void)a->kernel->ops->inventory(a->kernel, &a->inventory);
 	if (rc < 0 && rc != -EEXIST)
 		return rc;
+	/* What is there already may be the rest of one that could not be removed. */
+	if (a->kernel->ops->lease_quota(a->kernel, &l->name, &q) == 0)
+		report_limits(a->live_fd, l, &q, &a->inventory);
+	else if (rc == -EEXIST)
+		return rc;
 	l->run.phase = PHASE_OPEN;
 	l->run.killed = l->run.oom_killed = false;
 	act_reason(l, "");
-	if (a->kernel->ops->lease_quota(a->kernel, &l->name, &q) == 0)
-		report_limits(a->live_fd, l, &q, &a->inventory);
 	l->quota = q;
 	a->gpus_ms = 0;
 	l->run.held = q.res;

@@ -42,8 +42,11 @@ static bool count_drifted(struct actor *a, struct lease *l, const struct checked
 		log_error("lease l-%s: a device that it bought is gone; this machine gives the lease up", l->name.s);
 	} else if (c->result < 0)
 		log_warning("lease l-%s: its limits cannot be compared: %s", l->name.s, strerror(-c->result));
-	else if (n)
+	else if (n) {
 		log_warning("lease l-%s: %u limits differed from the lease (%s); repaired", l->name.s, n, c->found[0].what);
+		/* while its devices differed the kernel side named none of them, and another lease would have been given them */
+		(void)a->kernel->ops->lease_quota(a->kernel, &l->name, &l->quota);
+	}
 	return c->result < 0 || n > 0;
 }
 

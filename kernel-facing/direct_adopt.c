@@ -13,6 +13,7 @@
 
 #define SWEEP_TRIES 200
 #define SWEEP_PAUSE_MS 10
+#define ATTACH_TRIES 20
 
 static bool is_ours(const struct direct *d, const struct record *rec)
 {
@@ -32,6 +33,19 @@ static int sweep_lease(struct direct *d, struct lease *l)
 	return r < 0 && r != -ENOENT ? r : s;
 }
 
+static bool is_missing(int r) { return r == -ENOENT || r == -ENODEV || r == -ESRCH; }
+
+/* A task that runs is worth asking again: only what is missing stays missing. */
+static int attach(struct direct *d, struct lease *l)
+{
+	int r = lease_attach(d, l);
+	for (int i = 0; i < ATTACH_TRIES && r < 0 && !is_missing(r); i++) {
+		host_pause_ms(SWEEP_PAUSE_MS);
+		r = lease_attach(d, l);
+	}
+	return r;
+}
+
 static int adopt_one(struct direct *d, const char *text)
 {
 	struct lease_name name = {0};
@@ -44,7 +58,7 @@ static int adopt_one(struct direct *d, const char *text)
 	bool known = r == 0 && record_read(path, &l->rec) == 0;
 	if (!known)
 		l->rec = (struct record){.slot = NETNS_SLOTS};
-	if (known && is_ours(d, &l->rec) && lease_attach(d, l) == 0) {
+	if (known && is_ours(d, &l->rec) && attach(d, l) == 0) {
 		task_adopt(d, l);
 		return lease_insert(d, l);
 	}

@@ -143,7 +143,7 @@ int direct_quota(struct kernel *k, const struct lease_name *name, struct quota *
 {
 	struct direct *d = direct_of(k);
 	struct lease *l = lease_find(d, name);
-	if (!l)
+	if (!l || l->closing)
 		return -ESRCH;
 	struct quota q = l->rec.quota;
 	struct fence_counts counts;

@@ -410,7 +410,9 @@ int direct_set(struct kernel *k, const struct lease_name *name, const struct quo
 	r = apply(d, l);
 	if (r < 0) {
 		l->rec.quota = before;
-		(void)apply(d, l);
+		if (apply(d, l) < 0)
+			l->fence_drifted = true; /* nobody else touched it: nothing else would make the next check look */
+		l->watch.good = false;
 	}
 	return r;
 }

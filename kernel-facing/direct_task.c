@@ -305,13 +305,13 @@ enum task_phase task_phase_of(const struct lease *l)
 static int kill_all(struct direct *d, struct lease *l)
 {
 	bool half = l->rec.stage == STAGE_CREATING; /* its monitor has nothing to report */
-	job_cancel(&l->job);
+	int dead = job_end(&l->job);
 	if (!l->stopping_since_ms)
 		l->stopping_since_ms = host_now_ms();
 	bool late = host_now_ms() - l->stopping_since_ms > MONITOR_GRACE_MS;
 	if (half)
 		group_kill(&d->groups, l->keeper);
-	if (group_kill(&d->groups, l->leaf) > 0)
+	if (group_kill(&d->groups, l->leaf) > 0 || dead < 0)
 		return -EINPROGRESS;
 	if (group_count(&d->groups, l->keeper) == 0)
 		return 0;

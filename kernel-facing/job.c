@@ -101,14 +101,32 @@ void job_cancel(struct job *j)
 	j->kind = JOB_NONE;
 }
 
+/* It is not waited for: what sleeps in the kernel, on a disk that does not answer, dies when it wakes. */
+static void job_kill(const struct job *j)
+{
+	kill(-j->pid, SIGKILL);
+	kill(j->pid, SIGKILL);
+}
+
 int job_poll_within(struct job *j, uint64_t ms)
 {
-	uint64_t began_ms = j->began_ms;
+	bool late = j->late;
 	int r = job_poll(j);
-	if (r != -EINPROGRESS || host_now_ms() - began_ms < ms)
-		return r;
-	job_cancel(j);
-	return -ETIME;
+	if (r != -EINPROGRESS)
+		return late ? -ETIME : r;
+	if (host_now_ms() - j->began_ms >= ms) {
+		j->late = true;
+		job_kill(j);
+	}
+	return -EINPROGRESS;
+}
+
+int job_end(struct job *j)
+{
+	int r = job_poll(j);
+	if (r == -EINPROGRESS)
+		job_kill(j);
+	return r == -EINPROGRESS ? r : 0;
 }
 
 int job_exec(const char *const *argv, int (*before)(const void *arg), const void *arg)

@@ -185,9 +185,12 @@ void kernel_direct_policy(struct kernel *k, const struct kernel_policy *p)
 	struct direct *d = direct_of(k);
 	bool other = d->cfg.policy.reach != p->reach;
 	d->cfg.policy = *p;
-	/* What fails here is found by the next check, and repaired. */
-	for (uint32_t i = 0; other && i < d->n; i++)
-		(void)lease_fence_set(d, d->leases[i]);
+	/* Devices that are leased now are nobody's for nothing. What fails here is found by the next check, and repaired. */
+	for (uint32_t i = 0; i < d->n; i++) {
+		d->leases[i]->watch.good = false;
+		if (other && !d->leases[i]->closing)
+			(void)lease_fence_set(d, d->leases[i]);
+	}
 }
 
 bool kernel_reaped(struct kernel *k, int pid, int status)

@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "kernel-facing/direct.h"
+#include "kernel-facing/fence_read.h"
 #include "tests/kernel_site.h"
 
 static struct site site;
@@ -87,6 +89,88 @@ START_TEST(failed_tasks_leave_the_lease)
 	}
 	run_task("exit 4");
 	ck_assert_int_eq(site_wait_exit(&site, &lease, 10000), 4);
+}
+END_TEST
+
+/* The limits are those of after, and so is the fence; going back fails too. The next look finds it. */
+static int fail_and_lose(void *ctx, const char *step)
+{
+	struct lease *l = ctx;
+	if (strcmp(step, "set"))
+		return 0;
+	strcpy(l->leaf, "lease-gone");
+	return -EDOM;
+}
+
+START_TEST(a_change_that_cannot_be_undone_is_found)
+{
+	struct quota q = site_quota(), more = q;
+	struct checked c;
+	uint32_t have = 0;
+	struct fence_counts counts;
+	q.res.v[RES_CONN] = 8;
+	more.res.v[RES_CONN] = 800;
+	open_lease(&q);
+	struct lease *l = lease_find(direct_of(site.k), &lease);
+	char leaf[GROUP_LEAF_MAX];
+	memcpy(leaf, l->leaf, sizeof leaf);
+	kernel_direct_fault(site.k, fail_and_lose, l);
+	ck_assert_int_eq(site.k->ops->lease_set(site.k, &lease, &more), -EDOM);
+	kernel_direct_fault(site.k, NULL, NULL);
+	memcpy(l->leaf, leaf, sizeof leaf);
+	ck_assert_int_eq(fence_read(&l->fence, &counts, &have), 0);
+	ck_assert_uint_eq(have, 800);
+	ck_assert_int_eq(site.k->ops->leases_check(site.k, &lease, 1, &c), 0);
+	ck_assert_int_eq(c.result, 0);
+	ck_assert_uint_ge(c.n, 1);
+	ck_assert_int_eq(fence_read(&l->fence, &counts, &have), 0);
+	ck_assert_uint_eq(have, 8);
+	ck_assert_int_eq(site.k->ops->leases_check(site.k, &lease, 1, &c), 0);
+	ck_assert_uint_eq(c.n, 0);
+}
+END_TEST
+
+START_TEST(half_closed_leases_answer_nothing)
+{
+	struct quota q = site_quota(), got;
+	struct checked c;
+	char dir[HOST_PATH];
+	open_lease(&q);
+	ck_assert_int_eq(host_path(dir, "%s/stuck", lease_find(direct_of(site.k), &lease)->dir), 0);
+	ck_assert_int_eq(host_mkdir(dir, 0700, 0, 0), 0);
+	ck_assert_int_eq(mount("tmpfs", dir, "tmpfs", 0, "size=64k"), 0);
+	int r = site.k->ops->lease_close(site.k, &lease);
+	int quota = site.k->ops->lease_quota(site.k, &lease, &got);
+	int check = site.k->ops->leases_check(site.k, &lease, 1, &c);
+	kernel_direct_policy(site.k, &site.cfg.policy);
+	ck_assert_int_eq(umount2(dir, MNT_DETACH), 0);
+	ck_assert_int_lt(r, 0);
+	ck_assert_int_eq(quota, -ESRCH);
+	ck_assert_int_eq(check, 0);
+	ck_assert_int_eq(c.result, -ESRCH);
+	ck_assert_int_eq(site.k->ops->lease_close(site.k, &lease), 0);
+}
+END_TEST
+
+/* A task has /dev/full as every task, until it is sold. */
+START_TEST(a_device_that_is_leased_now_is_taken_back_at_once)
+{
+	struct quota q = site_quota();
+	struct checked c;
+	struct kernel_policy p = site.cfg.policy;
+	open_lease(&q);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(site.k->ops->leases_check(site.k, &lease, 1, &c), 0);
+		ck_assert_int_eq(c.result, 0);
+		ck_assert_uint_eq(c.n, 0);
+	}
+	p.devices[p.ndevices++] = (struct device_rule){'c', 1, 7};
+	kernel_direct_policy(site.k, &p);
+	ck_assert_int_eq(site.k->ops->leases_check(site.k, &lease, 1, &c), 0);
+	ck_assert_uint_eq(c.n, 1);
+	ck_assert_str_eq(c.found[0].what, "devices");
+	ck_assert_int_eq(site.k->ops->leases_check(site.k, &lease, 1, &c), 0);
+	ck_assert_uint_eq(c.n, 0);
 }
 END_TEST
 
@@ -313,6 +397,9 @@ int main(void)
 	TCase *c = add_case(s, "faults");
 	tcase_add_test(c, every_step_rolls_back);
 	tcase_add_test(c, failed_tasks_leave_the_lease);
+	tcase_add_test(c, a_change_that_cannot_be_undone_is_found);
+	tcase_add_test(c, half_closed_leases_answer_nothing);
+	tcase_add_test(c, a_device_that_is_leased_now_is_taken_back_at_once);
 	c = add_case(s, "restart");
 	tcase_add_test(c, running_tasks_are_adopted);
 	tcase_add_test(c, half_open_leases_are_swept);

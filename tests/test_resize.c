@@ -141,5 +141,84 @@ START_TEST(devices_are_not_resized)
 }
 END_TEST
 
+/* --- what is there already ------------------------------------------------------------------------------------------------------ */
+
+static const struct kernel_ops *real;
+static struct kernel_ops bent;
+static bool devices_differ, drift_once, half_there;
+
+static int bent_quota(struct kernel *k, const struct lease_name *l, struct quota *out)
+{
+	int rc = real->lease_quota(k, l, out);
+	if (rc == 0 && devices_differ)
+		out->ndevices = 0; /* kernel.h: as read back */
+	return rc;
+}
+
+static int bent_checks(struct kernel *k, const struct lease_name *l, uint32_t n, struct checked *out)
+{
+	int rc = real->leases_check(k, l, n, out);
+	if (rc == 0 && n && drift_once)
+		out[0] = (struct checked){.n = 1, .found = {{"devices", 1, UINT32_MAX}}};
+	devices_differ &= !drift_once;
+	drift_once = false;
+	return rc;
+}
+
+static int bent_open(struct kernel *k, const struct lease_name *l, const struct quota *q)
+{
+	return half_there ? -EEXIST : real->lease_open(k, l, q);
+}
+
+static void bend(struct rig *r)
+{
+	real = r->kernel->ops;
+	bent = *real;
+	bent.lease_quota = bent_quota;
+	bent.leases_check = bent_checks;
+	bent.lease_open = bent_open;
+	r->kernel->ops = &bent;
+}
+
+/* After a restart under another configuration the devices differ, and are repaired: they are still this lease's. */
+START_TEST(devices_that_differed_stay_the_leases)
+{
+	struct rig *r = &rig;
+	rig_open(r, 2);
+	rig_run(r, 5000);
+	bend(r);
+	devices_differ = true;
+	rig_actor_free(r);
+	rig_actor_new(r);
+	ck_assert_uint_eq(rig_held(r, 0)->quota.ndevices, 0);
+	drift_once = true;
+	rig_ledger_up(r);
+	rig_snapshot(r, true);
+	rig_run(r, 2000);
+	ck_assert_uint_eq(rig_held(r, 0)->quota.ndevices, 1);
+	rig_close(r);
+}
+END_TEST
+
+/* What an undoing left bears the lease's name and is no lease: the ledger is not told that it is ready. */
+START_TEST(half_a_lease_is_not_ready)
+{
+	struct rig *r = &rig;
+	rig_open(r, 0);
+	r->lease[0].deploy.len = 0;
+	rig_snapshot(r, true);
+	bend(r);
+	half_there = true;
+	rig_run(r, 5000);
+	ck_assert_int_eq(r->readies, 0);
+	ck_assert_uint_eq(rig_kernel_leases(r), 0);
+	half_there = false;
+	rig_run(r, 5000);
+	ck_assert_int_eq(r->readies, 1);
+	rig_close(r);
+}
+END_TEST
+
 TEST_MAIN("resize", devices_are_not_resized, a_running_task_is_resized, what_the_machine_cannot_is_refused,
-    a_resize_is_tried_and_told_until_it_is_heard, a_resize_that_came_to_nothing_is_undone)
+    a_resize_is_tried_and_told_until_it_is_heard, a_resize_that_came_to_nothing_is_undone,
+    devices_that_differed_stay_the_leases, half_a_lease_is_not_ready)

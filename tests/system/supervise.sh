@@ -110,6 +110,11 @@ same 'the task, after that' "$pid" "$(task_pid steady)"
 
 # --- stopped, not dead: whoever asks meanwhile can be killed, and everything goes on afterwards ---
 
+stopped() { # PID: all of its threads
+  local states
+  states=$(sed 's/^.*) \(.\) .*/\1/' "/proc/$1"/task/*/stat | sort -u)
+  [ "$states" = T ]
+}
 # Each asks in its own way; none may be stuck beyond a signal.
 asks() {
   cat "$mnt/health" &
@@ -122,6 +127,7 @@ for round in $(seq "${STOPS:-1}"); do
   for who in views plan broker ledger; do
     case $who in views | plan) victim=$(child_of $who) ;; *) victim=$(pid_of $who) ;; esac
     kill -STOP "$victim"
+    await 60 "every thread of $who is stopped" stopped "$victim" # one that had a request in its hands would keep whoever asked
     asks "$who-$round"
     for caller in $(jobs -p); do
       holds 1 gone "$caller" || kill -KILL "$caller" 2> /dev/null
