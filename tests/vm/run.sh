@@ -31,7 +31,7 @@ make_disk() { # DIRECTORY FILE
   cp -R "$vm_top/tests/system" "$vm_top/tests/shell" "$vm_top/tests/vm" "$1/src/tests/"
   env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -C "$build" -s install-strip DESTDIR="$1/root" > "$1/install.log" 2>&1 ||
     { cat "$1/install.log"; vm_die 'it cannot be installed'; }
-  cp -R "$vm_top/systemd" "$1/src/"
+  cp -R "$vm_top/systemd" "$vm_top/tools" "$1/src/"
   cp "$vm_here/guest.sh" "$1/start"
   chmod 755 "$1/start"
   printf '%s\n' "$jobs" > "$1/jobs"
