@@ -132,11 +132,11 @@ between 'errors that are kept' 1 "$(grep -c '^[0-9]' "$work/errors")" 32
 same "and not among root's" '' "$(cat "$mnt/errors")"
 as_user $buyer env Z="$mnt" bash -c \
   'for ((i = 0; i < 300; i++)); do exec {fd}> "$Z/market/orders/wait-$i" || break; done; echo $i; read -r' \
-  < <(sleep 600 & echo $! > "$work/sleep"; wait) > "$work/held" 2> /dev/null &
+  < <(sleep 600 & echo $! > "$work/sleep"; wait) > "$work/waiting" 2> /dev/null &
 holder=$!
 helper $holder
-await 30 'the names wait' test -s "$work/held"
-between 'orders whose first line does not come' 1 "$(cat "$work/held")" 128
+await 30 'the names wait' test -s "$work/waiting"
+between 'orders whose first line does not come' 1 "$(cat "$work/waiting")" 128
 served 'with names that wait'
 kill "$(cat "$work/sleep")"
 wait $holder
@@ -240,8 +240,8 @@ refuse_image 'a layer with another digest' "$evil"
 before=$(find "$state/views/spool" -mindepth 1 | wc -l)
 as_member $buyer env Z="$mnt" bash -c \
   'n=0; for ((i = 0; i < 20; i++)); do exec {fd}> "$Z/images/incoming/many-$i" && n=$((n + 1)); done; echo $n' \
-  > "$work/held" 2> /dev/null
-between 'uploads at a time' 1 "$(cat "$work/held")" 8
+  > "$work/waiting" 2> /dev/null
+between 'uploads at a time' 1 "$(cat "$work/waiting")" 8
 served 'after the images'
 gone_uploads() { [ "$(find "$state/views/spool" -mindepth 1 | wc -l)" = "$before" ]; }
 await 10 'the uploads are gone' gone_uploads

@@ -130,7 +130,9 @@ for round in $(seq "${STOPS:-1}"); do
     await 60 "every thread of $who is stopped" stopped "$victim" # one that had a request in its hands would keep whoever asked
     asks "$who-$round"
     for caller in $(jobs -p); do
-      holds 1 gone "$caller" || kill -KILL "$caller" 2> /dev/null
+      holds 1 gone "$caller" || kill -KILL "$caller" 2> /dev/null # all of them: one may wait behind another's sync
+    done
+    for caller in $(jobs -p); do
       holds 60 gone "$caller" || {
         kill -CONT "$victim"
         fail "a caller cannot be killed while $who is stopped: $(cat "/proc/$caller/stack")"
