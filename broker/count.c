@@ -56,9 +56,9 @@ static bool count_overdue(const struct actor *a, const struct lease *l)
 	uint64_t wall = a->wall_ms;
 	if (a->link.caught_up || !l->known || !(l->fact.flags & LEASE_RUN))
 		return false;
-	uint64_t rate = money_base(l->fact.rate);
-	uint64_t paid_ms = rate ? (uint64_t)((unsigned __int128)money_base(l->fact.escrow) * 3600000 / rate) : UINT64_MAX / 2;
-	return (l->fact.deadline_ms && wall > l->fact.deadline_ms) || wall > l->fact.since_ms + paid_ms;
+	uint64_t ran_ms = wall > l->fact.since_ms ? wall - l->fact.since_ms : 0;
+	bool broke = (unsigned __int128)ran_ms * money_base(l->fact.rate) > (unsigned __int128)money_base(l->fact.escrow) * 3600000;
+	return broke || (l->fact.deadline_ms && wall > l->fact.deadline_ms);
 }
 
 /* A lease that was adopted may have been on trial, or held, while nobody looked: of that time only what its present state has lasted is

@@ -95,13 +95,6 @@ static int create_begin(struct direct *d, struct lease *l, const struct task_spe
 	return r < 0 ? r : -EINPROGRESS;
 }
 
-static void allow_log_group(const struct direct *d, const struct lease *l)
-{
-	char path[HOST_PATH];
-	if (d->cfg.log_gid >= 0 && host_path(path, "%s/log", l->logs) == 0)
-		(void)chmod(path, 0640);
-}
-
 static int open_init(struct lease *l)
 {
 	uint64_t start;
@@ -136,7 +129,7 @@ static int create_end(struct direct *d, struct lease *l)
 		return -EPROTO;
 	}
 	meter_open_inner(&l->meter, &d->groups, l->leaf);
-	allow_log_group(d, l);
+	lease_log_readable(d, l);
 	r = lease_io_begin(d, l);
 	return r < 0 ? r : set_stage(l, STAGE_CREATED);
 }

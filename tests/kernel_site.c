@@ -139,6 +139,16 @@ void site_sweep(void)
 	globfree(&found);
 }
 
+int site_main(struct Suite *s)
+{
+	SRunner *all = srunner_create(s);
+	srunner_run_all(all, CK_NORMAL);
+	int failed = srunner_ntests_failed(all);
+	srunner_free(all);
+	site_sweep();
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 void site_open(struct site *s)
 {
 	char why[256] = "";

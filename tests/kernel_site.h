@@ -19,6 +19,9 @@ void site_image_make(void);
 void site_init(struct site *s);
 /* After all tests: what failed ones left behind. */
 void site_sweep(void);
+struct Suite; /* libcheck's */
+/* Runs the suite (taken) and sweeps: what main returns. */
+int site_main(struct Suite *s);
 void site_open(struct site *s);
 /* Closes every lease and the kernel side, checks that nothing is left, removes the directory. */
 void site_close(struct site *s);

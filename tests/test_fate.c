@@ -9,16 +9,6 @@
 
 static struct rig rig;
 
-static void release(struct rig *r, uint32_t lease)
-{
-	rig_state(r, lease, "final", 0);
-	rig_run(r, 3000);
-	ck_assert_uint_eq(r->lease[lease].metered_s, rig_held(r, lease)->meter.up_ms / 1000);
-	rig_state(r, lease, "done", LEASE_TERMINAL);
-	rig_run(r, 2500);
-	ck_assert_ptr_null(rig_held(r, lease));
-}
-
 /* Its memory is full: held and paid, until there is more. */
 START_TEST(full_memory_holds)
 {
@@ -51,7 +41,7 @@ START_TEST(full_memory_holds)
 	ck_assert_int_eq(rig_phase(r, 0), TASK_RUNNING);
 	ck_assert(rig_reported(r, 0, "running -"));
 	ck_assert_int_eq(r->counts.start, 1);
-	release(r, 0);
+	rig_release(r, 0);
 	rig_close(r);
 }
 END_TEST
@@ -69,7 +59,7 @@ START_TEST(nobody_gives_more_memory)
 	ck_assert(rig_reported(r, 0, "exited out-of-memory 137"));
 	rig_run(r, 10000);
 	ck_assert_int_eq(rig_held(r, 0)->condition, METER_UP); /* the lease stands */
-	release(r, 0);
+	rig_release(r, 0);
 	ck_assert(rig_reported(r, 0, "exited out-of-memory 137"));
 	rig_close(r);
 }
@@ -83,7 +73,7 @@ START_TEST(full_memory_ends_with_the_lease)
 	kernel_fake_full(r->kernel, &rig_held(r, 0)->name);
 	rig_run(r, 5000);
 	strcpy(r->lease[0].reason, "stop");
-	release(r, 0);
+	rig_release(r, 0);
 	ck_assert(rig_reported(r, 0, "killed stop 137"));
 	ck_assert_uint_eq(rig_kernel_leases(r), 0);
 	rig_close(r);
@@ -160,5 +150,20 @@ START_TEST(a_lost_monitor_is_told)
 }
 END_TEST
 
+/* So much of it, at so low a rate, that what it pays for has more than 64 bits of milliseconds: cut to 64 it would be 128 ms. */
+START_TEST(much_money_lasts)
+{
+	struct rig *r = &rig;
+	rig_open(r, 0);
+	r->lease[0].rate = money_of(1);
+	r->lease[0].escrow = money_of(26476201841349237);
+	rig_run(r, 3000);
+	rig_ledger_down(r);
+	rig_run(r, 5000);
+	ck_assert_int_eq(rig_phase(r, 0), TASK_RUNNING);
+	rig_close(r);
+}
+END_TEST
+
 TEST_MAIN("fate", full_memory_holds, nobody_gives_more_memory, full_memory_ends_with_the_lease, a_reboot_ends_what_ran,
-    a_reboot_before_the_task, a_lost_monitor_is_told)
+    a_reboot_before_the_task, a_lost_monitor_is_told, much_money_lasts)

@@ -408,10 +408,5 @@ int main(void)
 	tcase_add_loop_test(c, a_task_outlives_its_monitor, 0, 2);
 	c = add_case(s, "half");
 	tcase_add_loop_test(c, half_made_tasks_are_removed, 0, 6);
-	SRunner *runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	site_sweep();
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return site_main(s);
 }

@@ -474,10 +474,5 @@ int main(void)
 	Suite *s = suite_create("kernel_direct");
 	add_limits(add_case(s, "limits"));
 	add_tasks(add_case(s, "tasks"));
-	SRunner *runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	site_sweep();
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return site_main(s);
 }

@@ -282,10 +282,5 @@ int main(void)
 	tcase_add_test(c, empty_groups_removed);
 	tcase_add_test(c, tasks_moved_out);
 	tcase_add_test(c, told_by_the_cheap_look);
-	SRunner *runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	site_sweep();
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return site_main(s);
 }

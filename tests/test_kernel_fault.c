@@ -195,10 +195,5 @@ int main(void)
 	suite_add_tcase(s, c);
 	tcase_add_test(c, every_step_fails);
 	tcase_add_test(c, killed_at_every_step);
-	SRunner *runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	site_sweep();
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return site_main(s);
 }

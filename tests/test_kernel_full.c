@@ -174,10 +174,5 @@ int main(void)
 	tcase_add_test(c, a_signal_ends_it);
 	tcase_add_loop_test(c, closing_ends_it, 0, 2);
 	tcase_add_test(c, what_makes_the_task_is_not_held);
-	SRunner *runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	site_sweep();
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return site_main(s);
 }

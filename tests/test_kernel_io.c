@@ -178,10 +178,5 @@ int main(void)
 	tcase_add_test(c, the_number_changes_live_and_is_read_back);
 	tcase_add_test(c, changes_by_others_are_told_and_repaired);
 	suite_add_tcase(s, c);
-	SRunner *runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	site_sweep();
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return site_main(s);
 }

@@ -193,10 +193,5 @@ int main(void)
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, two_hundred_leave_nothing);
 	suite_add_tcase(s, c);
-	SRunner *runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	site_sweep();
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return site_main(s);
 }

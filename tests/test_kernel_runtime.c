@@ -169,10 +169,5 @@ int main(void)
 	tcase_add_loop_test(c, start_fails, 0, sizeof at_start / sizeof *at_start);
 	tcase_add_test(c, the_probe_is_refused);
 	suite_add_tcase(s, c);
-	SRunner *runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	site_sweep();
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return site_main(s);
 }
